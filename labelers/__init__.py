@@ -1,0 +1,1 @@
+"""Weak labeling functions, named and measured."""

@@ -1,0 +1,1 @@
+"""Both edges of the data: sources in, datasets out."""

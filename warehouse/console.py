@@ -1,0 +1,51 @@
+"""What people see: tables that fit the terminal, progress with rates, and JSON for scripts."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+
+def console() -> Console:
+    """Return a console on standard output (looked up now, so that tests may capture it)."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
+) -> None:
+    """Print rows as a table; numbers stand right, None is an empty cell, markup is not read."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    body = [list(row) for row in rows]
+    for i, name in enumerate(columns):
+        numeric = any(isinstance(row[i], int | float) for row in body)
+        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        table.add_row(*(escape(cell_text(cell)) for cell in row))
+    console().print(table)
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell as people read it.
+
+    >>> cell_text(1234567), cell_text(0.5), cell_text(None), cell_text("a\\x1b[31m")
+    ('1,234,567', '0.5', '', 'a�[31m')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    if isinstance(cell, float):
+        return f"{cell:,.4g}"
+    return "".join(c if c == "\n" or c == "\t" or c.isprintable() else "\ufffd" for c in str(cell))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document."""
+    sys.stdout.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -1,0 +1,55 @@
+-- The raw layer: the bytes as they came. Nothing here is changed or deleted once it is written,
+-- except a file's state when its source is gone or rewritten.
+
+create table sources (
+    source varchar primary key,          -- claude, codex, verbose, prompts, supabase
+    agent varchar not null,              -- whose words they are: claude, codex, ...
+    priority integer not null,           -- the higher source decides an exchange's text
+    description varchar not null
+);
+insert into sources values
+    ('claude', 'claude', 100, 'Claude Code transcripts, subagents and tool output beside them');
+
+create table ingests (
+    ingest_id bigint primary key,        -- 1, 2, 3, ...
+    started_at timestamp not null,       -- UTC
+    finished_at timestamp,               -- null: it was killed; the next run finishes its work
+    generation integer not null,         -- of the parser
+    files_read bigint, records bigint, bytes bigint, quarantined bigint
+);
+
+create table files (
+    file_id varchar primary key,         -- 16 hex digits of blake2b(source, path, version)
+    source varchar not null,
+    path varchar not null,
+    kind varchar not null,               -- transcript | subagent | tool_output | metadata
+    session_id varchar,
+    version integer not null,            -- 1, 2, ...: a rewritten file is a new version
+    bytes bigint not null,               -- how many of its bytes are in raw_records
+    records bigint not null,
+    quarantined bigint not null,
+    prefix_sha256 blob not null,         -- of those bytes
+    size bigint not null,                -- as last seen by stat; above `bytes` while a last line grows
+    mtime_ns bigint not null,
+    state varchar not null,              -- present | gone | rewritten
+    first_seen timestamp not null,
+    last_read timestamp not null,
+    gone_at timestamp
+);
+
+create table raw_records (
+    file_id varchar not null,
+    ordinal integer not null,            -- 0, 1, ... in the file
+    byte_offset bigint not null,
+    byte_length bigint not null,         -- line end included: lengths add up to the file
+    sha256 blob not null,                -- of the record's own bytes
+    bytes blob using compression zstd,   -- the record; where has_payload, a run of base64 is 0xFF + its hash. null: see reason
+    has_payload boolean not null,
+    reason varchar                       -- why it could not be read (the quarantine); null: it was
+);
+
+create table payloads (
+    sha256 blob primary key,             -- of the decoded bytes
+    byte_length bigint not null,
+    bytes blob not null using compression zstd
+);
