@@ -1,1 +1,1 @@
-"""Stages that train small interfaces on a mostly frozen Gemma; the only package that imports mlx."""
+"""Stages that train small interfaces on a frozen Gemma; only this package imports mlx."""

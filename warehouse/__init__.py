@@ -1,1 +1,1 @@
-"""The warehouse: one DuckDB file that keeps every byte ingested and all that was derived from it."""
+"""The warehouse: one DuckDB file that keeps every byte ingested and all derived from it."""

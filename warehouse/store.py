@@ -21,7 +21,7 @@ def migrations() -> list[tuple[int, str]]:
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
     """Bring an open warehouse to this program's schema."""
     con.execute(
-        "create table if not exists schema_ledger (number integer primary key, applied_at timestamp)"
+        "create table if not exists schema_ledger (number int primary key, applied_at timestamp)"
     )
     row = con.execute("select coalesce(max(number), 0) from schema_ledger").fetchone()
     have = row[0] if row else 0
@@ -56,7 +56,7 @@ def open_writer(path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]
 
 @contextmanager
 def open_reader(path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an existing warehouse read-only; close it soon, since an open reader keeps writers out."""
+    """Open an existing warehouse read-only; close it soon: an open reader keeps writers out."""
     path = path or warehouse_path()
     if not path.exists():
         raise AgpError(f"there is no warehouse at {path}; run `agp ingest` first")

@@ -16,10 +16,12 @@ create table sessions (
     ended_at timestamp
 );
 
+-- One row a record, written as it is read and never updated: (file_id, record_ordinal) is the key
+-- that leads to the bytes. Which of several copies of a message counts is said by placements.
 create table messages (
-    message_id varchar not null,         -- the source's uuid, else a content hash
-    file_id varchar not null,            -- with record_ordinal: the raw record
+    file_id varchar not null,
     record_ordinal integer not null,
+    message_id varchar not null,         -- the source's uuid, else a content hash
     session_id varchar not null,
     agent_id varchar,                    -- of a subagent's thread; null: the main thread
     parent_id varchar,                   -- message or other record before it
@@ -29,46 +31,65 @@ create table messages (
     kind varchar not null,               -- prompt, answer, tool_result, or the kind of noise
     model varchar,
     sent_at timestamp,
-    text varchar using compression zstd, -- the words, blocks joined by a blank line; null: none
-    canonical boolean not null           -- false: another record holds the same message
+    text varchar using compression zstd  -- the words, text blocks joined by a blank line; null: none
 );
 
 create table blocks (
     file_id varchar not null,
     record_ordinal integer not null,
-    message_id varchar not null,
     ordinal integer not null,
-    type varchar not null,               -- text | thinking | tool_use | tool_result | image | document | ...
+    type varchar not null,               -- text | thinking | tool_use | tool_result | image | ...
     text_start integer, text_length integer,  -- where a text block stands in messages.text, in characters
     text varchar using compression zstd, -- of thinking
     tool_call_id varchar,                -- of tool_use and tool_result
     payload blob                         -- sha256 of an inline image or file
 );
 
-create table tool_calls (
+create table tool_uses (
+    file_id varchar not null,
+    record_ordinal integer not null,
     tool_call_id varchar not null,
-    message_id varchar not null,         -- that asked for it
-    result_message_id varchar,           -- that answered
+    message_id varchar not null,
     tool varchar not null,               -- the common name
     original_name varchar not null,
     input varchar using compression zstd,    -- JSON
+    called_at timestamp
+);
+
+create table tool_results (
+    file_id varchar not null,
+    record_ordinal integer not null,
+    tool_call_id varchar not null,
+    message_id varchar not null,
     output varchar using compression zstd,   -- text
-    ok boolean,                          -- null: no result is known
+    ok boolean,
     explicit_error boolean,              -- the source said so, rather than we read it in the text
     rejected boolean,                    -- by the person
     exit_code integer,
     duration_ms bigint,
-    called_at timestamp
+    returned_at timestamp
 );
 
-create table api_calls (
+create table usage_lines (
+    file_id varchar not null,
+    record_ordinal integer not null,
     call_id varchar not null,            -- holds the provider's message id and request id
     session_id varchar not null,
-    agent varchar not null,
     model varchar,
     called_at timestamp,
     input_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
     output_tokens bigint, reasoning_tokens bigint
+);
+
+-- From here on: across records, derived anew for every session family that an ingest touched.
+create table placements (
+    file_id varchar not null,            -- the record that counts for this message
+    record_ordinal integer not null,
+    message_id varchar not null,
+    session_id varchar not null,
+    exchange_id varchar,
+    ordinal integer not null,            -- in the exchange; 0 is the opener
+    on_path boolean not null             -- false: on a branch that a fork or a rewind left aside
 );
 
 create table exchanges (
@@ -80,18 +101,11 @@ create table exchanges (
     parent_exchange_id varchar,          -- the one it continues, along the forest of messages
     caller_id varchar,                   -- the tool call that started a subagent's exchange
     ordinal integer not null,            -- in its session
-    author varchar not null,
+    author varchar not null,             -- person | agent | command | harness
     kind varchar not null,               -- prompt, command, task, tick, warmup, notice, ...
     asked_at timestamp,
     answered_at timestamp,               -- of its last message
     interrupted boolean not null
-);
-
-create table exchange_messages (
-    exchange_id varchar not null,
-    message_id varchar not null,
-    ordinal integer not null,            -- 0 is the opener
-    on_path boolean not null             -- false: on a branch that a fork or a rewind left aside
 );
 
 create table exchange_sources (

@@ -14,44 +14,47 @@ from sessions s
 left join (select session_id, count(*) as exchanges from exchanges group by all) e using (session_id);
 
 create or replace view v_messages as
-select m.message_id, x.exchange_id, m.session_id, x.ordinal, m.role, m.author, m.text, m.sent_at,
+select m.message_id, x.exchange_id, x.session_id, x.ordinal, m.role, m.author, m.text, m.sent_at,
        m.agent_id, m.kind, m.model, m.parent_id, m.api_id, x.on_path, m.file_id, m.record_ordinal
-from messages m left join exchange_messages x using (message_id)
-where m.canonical;
+from placements x join messages m using (file_id, record_ordinal);
 
 create or replace view v_tool_calls as
-select t.tool_call_id, x.exchange_id, t.tool, t.original_name, t.input, t.output, t.ok, t.exit_code,
-       t.duration_ms, t.message_id, t.result_message_id, x.ordinal as message_ordinal,
-       t.explicit_error, t.rejected, t.called_at
-from tool_calls t left join exchange_messages x using (message_id);
+select u.tool_call_id, x.exchange_id, u.tool, u.original_name, u.input, r.output, r.ok, r.exit_code,
+       r.duration_ms, u.message_id, r.message_id as result_message_id, x.ordinal as message_ordinal,
+       r.explicit_error, r.rejected, u.called_at, x.on_path
+from tool_uses u
+join placements x using (file_id, record_ordinal)
+left join (select r.* from tool_results r join placements y using (file_id, record_ordinal)) r
+  using (tool_call_id);
 
 create or replace view v_usage as
-select call_id, session_id, agent, model, called_at, input_tokens, cache_read_tokens,
-       cache_write_tokens, output_tokens, reasoning_tokens
-from api_calls;
+select u.call_id, min(u.session_id) as session_id, min(s.agent) as agent, max(u.model) as model,
+       min(u.called_at) as called_at, max(input_tokens) as input_tokens,
+       max(cache_read_tokens) as cache_read_tokens, max(cache_write_tokens) as cache_write_tokens,
+       max(output_tokens) as output_tokens, max(reasoning_tokens) as reasoning_tokens
+from usage_lines u join sessions s using (session_id) group by u.call_id;
 
 create or replace view v_exchanges as
 select e.exchange_id, e.session_id, s.agent, e.source, s.project, e.ordinal, e.asked_at, e.author,
-       p.text as prompt, a.answer, coalesce(t.tool_calls, 0) as tool_calls,
+       a.prompt, a.answer, coalesce(t.tool_calls, 0) as tool_calls,
        coalesce(t.tool_errors, 0) as tool_errors, coalesce(t.edits, 0) as edits, e.interrupted,
        coalesce(n.sightings, 1) as sightings,
        e.kind, e.agent_id, e.caller_id, e.parent_exchange_id, e.opener_id, e.answered_at, s.family_id,
        a.messages
 from exchanges e
 join sessions s using (session_id)
-left join messages p on p.message_id = e.opener_id and p.canonical
 left join (
-    select x.exchange_id, count(*) as messages,
-           string_agg(m.text, e'\n\n' order by x.ordinal) filter (m.author = 'agent' and m.text <> '') as answer
-    from exchange_messages x join messages m using (message_id)
-    where m.canonical and x.on_path group by x.exchange_id) a using (exchange_id)
+    select x.exchange_id, count(*) as messages, any_value(m.text) filter (x.ordinal = 0) as prompt,
+           string_agg(m.text, e'\n\n' order by x.ordinal)
+               filter (m.author = 'agent' and m.text <> '') as answer
+    from placements x join messages m using (file_id, record_ordinal)
+    where x.on_path group by x.exchange_id) a using (exchange_id)
 left join (
-    select x.exchange_id, count(*) as tool_calls,
-           count(*) filter (not t.ok) as tool_errors,
-           count(*) filter (t.tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
-    from tool_calls t join exchange_messages x using (message_id)
-    where x.on_path group by x.exchange_id) t using (exchange_id)
-left join (select exchange_id, count(*) as sightings from exchange_sources group by all) n using (exchange_id);
+    select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
+           count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
+    from v_tool_calls where on_path group by exchange_id) t using (exchange_id)
+left join (select exchange_id, count(*) as sightings from exchange_sources group by all) n
+  using (exchange_id);
 
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;

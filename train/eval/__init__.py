@@ -1,0 +1,1 @@
+"""Statistics, baselines, and one table a stage."""

@@ -1,0 +1,1 @@
+"""Packs, captures and facts of any model; knows no stage."""

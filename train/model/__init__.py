@@ -1,0 +1,1 @@
+"""mlx modules around Gemma: no files, no loops."""

@@ -1,0 +1,1 @@
+"""One module and one settings file a stage, and what all share."""
