@@ -1,5 +1,6 @@
 """Fixtures every test may use: a home of its own, and a command line to call."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,13 @@ def agp(home: Path):
         return result
 
     return run
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI a skipped test is a failure: nothing may go untested for want of a tool."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("skipped under CI:", red=True)
+        for report in reporter.stats["skipped"]:
+            reporter.write_line(f"  {report.nodeid}: {report.longrepr}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
