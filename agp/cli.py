@@ -5,28 +5,61 @@ from collections.abc import Iterator
 
 import click
 
-# name -> (module:attribute, the line in `agp --help`)
-COMMANDS: dict[str, tuple[str, str]] = {}
+# Full name -> (module:attribute, its line in the help), in the order of a day's work. A name of two
+# words stands in a group, so that one group can hold commands of several packages.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "model convert-gguf": (
+        "train.commands_convert:convert_gguf",
+        "Turn a GGUF Gemma 3 into a model folder.",
+    ),
+}
+GROUPS = {
+    "warehouse": "Look after the warehouse file.",
+    "filters": "Rules: what is left out, and why.",
+    "secrets": "Credentials and personal data in the history.",
+    "lanes": "Datasets: build, read and audit them.",
+    "model": "Model folders: make, convert, describe.",
+    "packs": "Prompt packs: held-out prompts to measure with.",
+    "train": "Plan, run and resume training stages.",
+    "runs": "Runs and their numbers.",
+}
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command runs."""
 
+    def __init__(self, prefix: str = "", **attributes: object) -> None:
+        """Hold the commands whose full name begins with `prefix` (empty, or a word and a space)."""
+        super().__init__(**attributes)  # type: ignore[arg-type]
+        self.prefix = prefix
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of a day's work."""
-        return list(COMMANDS)
+        return list(self.lines())
+
+    def lines(self) -> dict[str, str]:
+        """Return name -> line of help for each command of this group, importing none."""
+        lines: dict[str, str] = {}
+        for full, (_, line) in COMMANDS.items():
+            if full.startswith(self.prefix):
+                first, _, rest = full[len(self.prefix) :].partition(" ")
+                lines[first] = GROUPS[first] if rest else line
+        return lines
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name][0].split(":")
-        return getattr(importlib.import_module(module), attribute)
+        """Import and return a command, or make the group of that name."""
+        full = self.prefix + cmd_name
+        if full in COMMANDS:
+            module, attribute = COMMANDS[full][0].split(":")
+            return getattr(importlib.import_module(module), attribute)
+        if not self.prefix and any(name.startswith(full + " ") for name in COMMANDS):
+            return LazyGroup(f"{full} ", name=cmd_name, help=GROUPS[cmd_name])
+        return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl(list(self.lines().items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
