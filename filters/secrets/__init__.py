@@ -1,0 +1,11 @@
+"""Secrets: found by two engines in any string, replaced by stable placeholders such as `[EMAIL_1]`.
+
+Text and nested JSON values come in; the same values without secrets go out, or findings that say
+which kind stands where and never what it is.
+"""
+
+from filters.secrets.files import FileFinding, scan_files
+from filters.secrets.redact import Redactor
+from filters.secrets.scan import Finding, scan, scan_many
+
+__all__ = ["FileFinding", "Finding", "Redactor", "scan", "scan_files", "scan_many"]

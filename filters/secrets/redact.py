@@ -1,0 +1,140 @@
+"""Redaction: texts and nested values come in, the same with placeholders for secrets go out."""
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from filters.secrets.own import Span
+from filters.secrets.scan import byte_spans
+from filters.secrets.views import decoded_view
+from warehouse.errors import AgpError
+from warehouse.home import agp_home
+
+# A replacement may bring two halves together; more rounds than this were never seen.
+_ROUNDS = 8
+
+
+class Redactor:
+    """Replaces every secret by a placeholder; the same secret by the same one, for its lifetime.
+
+    Placeholders are numbered by kind in the order of first sight. Only salted hashes are kept.
+
+    >>> redactor = Redactor(b"salt")
+    >>> redactor.text("from bob.k@hollis-tools.com to ann@hollis-tools.com")
+    'from [EMAIL_1] to [EMAIL_2]'
+    >>> redactor.value({"to": ["ann@hollis-tools.com", 3]}), redactor.counts["email"]
+    ({'to': ['[EMAIL_2]', 3]}, 3)
+    """
+
+    def __init__(
+        self, salt: bytes, kinds: frozenset[str] | None = None, literals: Sequence[str] = ()
+    ) -> None:
+        """Take the salt of the home, the kinds to replace (None: all), a person's own words."""
+        self._salt = salt[:64]
+        self._kinds = kinds
+        self._literals = literal_pattern(literals)
+        self._placeholders: dict[bytes, bytes] = {}
+        self._numbers: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def text(self, text: str) -> str:
+        """Return a text without secrets; a clean text comes back as it is."""
+        return self.texts([text])[0]
+
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """Return many texts without secrets, at the price of one."""
+        result = list(texts)
+        todo = list(range(len(result)))
+        for _ in range(_ROUNDS):
+            datas, spans = byte_spans([result[i] for i in todo], self._literals)
+            changed = []
+            for i, data, found in zip(todo, datas, spans, strict=True):
+                wanted = [s for s in found if self._kinds is None or s.kind in self._kinds]
+                if wanted:
+                    result[i] = self._replace(data, wanted).decode("utf-8", "surrogatepass")
+                    changed.append(i)
+            if not changed:
+                return result
+            todo = changed
+        raise AgpError("a text holds secrets that replacing does not remove; leave it out")
+
+    def value(self, value: Any) -> Any:
+        """Return a nested value with every string and every key redacted."""
+        strings: dict[str, None] = {}
+        _collect(value, strings)
+        return _rebuild(value, dict(zip(strings, self.texts(list(strings)), strict=True)))
+
+    def _replace(self, data: bytes, spans: list[Span]) -> bytes:
+        pieces, at = [], 0
+        for span in spans:
+            pieces += (data[at : span.start], self._placeholder(data[span.start : span.end], span))
+            at = span.end
+            self.counts[span.kind] += 1
+        return b"".join((*pieces, data[at:]))
+
+    def _placeholder(self, secret: bytes, span: Span) -> bytes:
+        view = decoded_view(secret)
+        plain = view.data if view else secret
+        digest = hashlib.blake2b(plain, key=self._salt, digest_size=16).digest()
+        if digest not in self._placeholders:
+            self._numbers[span.kind] += 1
+            name = f"[{span.kind.upper()}_{self._numbers[span.kind]}]"
+            self._placeholders[digest] = name.encode()
+        return self._placeholders[digest]
+
+
+def _collect(value: Any, strings: dict[str, None]) -> None:
+    """Gather every string and key, in the order they stand."""
+    if isinstance(value, str):
+        strings[value] = None
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _collect(key, strings)
+            _collect(item, strings)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, strings)
+
+
+def _rebuild(value: Any, redacted: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return redacted[value]
+    if isinstance(value, dict):
+        return {_rebuild(k, redacted): _rebuild(v, redacted) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rebuild(item, redacted) for item in value]
+    return value
+
+
+def literal_pattern(literals: Sequence[str]) -> re.Pattern[bytes] | None:
+    """Return one expression for a person's own words, the longest first."""
+    words = sorted({w for w in literals if len(w) >= 3}, key=lambda w: (-len(w), w))
+    if not words:
+        return None
+    return re.compile(b"|".join(re.escape(w.encode("utf-8", "surrogatepass")) for w in words))
+
+
+def home_salt(home: Path | None = None) -> bytes:
+    """Return the salt of this home, made at first use and readable by its owner alone."""
+    path = (home or agp_home()) / "salt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(salt := os.urandom(32))
+    return salt
+
+
+def home_literals(home: Path | None = None) -> list[str]:
+    """Return the person's own words to replace: `literals.txt` in the home, one a line."""
+    path = (home or agp_home()) / "literals.txt"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -1,0 +1,60 @@
+"""What a person sees of redaction: placeholders, stable and final; clean text untouched."""
+
+import json
+
+from filters.secrets import Redactor, scan, scan_files
+
+
+def test_same_secret_same_placeholder(grow):
+    key = grow("AKIA{A-Z2-7*16}", 1)
+    redactor = Redactor(b"s")
+    assert redactor.text(f"{key} and {key}") == "[AWS_KEY_1] and [AWS_KEY_1]"
+    assert redactor.text(f'{{"k": "\\n{key}"}}') == '{"k": "\\n[AWS_KEY_1]"}'
+
+
+def test_value_walks_strings_and_keys(grow):
+    mail = grow("{a-z*8}@{a-z*9}.org", 1)
+    value = {mail: [1, None, {"to": mail}], "n": 2.5, "t": True}
+    assert Redactor(b"s").value(value) == {
+        "[EMAIL_1]": [1, None, {"to": "[EMAIL_1]"}],
+        "n": 2.5,
+        "t": True,
+    }
+
+
+def test_clean_text_is_the_same_object():
+    text = "Ünïcode, NUL \0, half \ud83d and nothing else"
+    assert Redactor(b"s").text(text) is text
+
+
+def test_key_behind_nul_surrogate_and_allow_marker(grow):
+    key = grow("ghp_{A-Za-z0-9*36}", 3)
+    for text in (f"a\0 {key}", f"\ud83d {key}", f"token {key} # gitleaks:allow"):
+        assert key not in Redactor(b"s").text(text)
+
+
+def test_batch_equals_one_by_one(grow):
+    texts = [grow(t, 5) for t in ("clean", "AKIA{A-Z2-7*16}", "x", "password={A-Za-z0-9*14}")]
+    assert Redactor(b"s").texts(texts) == [*map(Redactor(b"s").text, texts)]
+
+
+def test_kinds_and_literals():
+    redactor = Redactor(b"s", kinds=frozenset({"literal"}), literals=["Project Heron"])
+    assert redactor.text("Project Heron by bob.k@hollis-tools.com") == (
+        "[LITERAL_1] by bob.k@hollis-tools.com"
+    )
+
+
+def test_findings_have_character_offsets():
+    text = "ééé bob.k@hollis-tools.com"
+    [finding] = scan(text)
+    assert text[finding.start : finding.end] == "bob.k@hollis-tools.com"
+
+
+def test_scan_files_names_the_place_and_not_the_secret(tmp_path, grow):
+    key = grow("ghp_{A-Za-z0-9*36}", 3)
+    path = tmp_path / "train.jsonl"
+    path.write_text("{}\n" + json.dumps({"messages": [{"content": f"use {key}"}]}) + "\n")
+    [finding] = scan_files([tmp_path])
+    assert (finding.row, finding.pointer, finding.kind) == (2, "/messages/0/content", "github_pat")
+    assert key not in str(finding)
