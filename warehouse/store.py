@@ -1,68 +1,146 @@
-"""Opening the warehouse: one way in for writers, one for readers; migrations on the way."""
+"""Opening the warehouse: one way in for writers, one for readers; schema and errors on the way."""
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
+import click
 import duckdb
 
 from warehouse.errors import AgpError
+from warehouse.failures import explain, is_locked
 from warehouse.home import warehouse_path
+from warehouse.migrations import (
+    keep_copy,
+    migrate,
+    newest,
+    refuse_newer,
+    state,
+    views_digest,
+)
 
-
-def migrations() -> list[tuple[int, str]]:
-    """Return the numbered schema files in order, as (number, SQL)."""
-    folder = files("warehouse") / "schema"
-    names = sorted(f.name for f in folder.iterdir() if f.name[:4].isdigit())
-    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]
-
-
-def migrate(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring an open warehouse to this program's schema."""
-    con.execute(
-        "create table if not exists schema_ledger (number int primary key, applied_at timestamp)"
-    )
-    row = con.execute("select coalesce(max(number), 0) from schema_ledger").fetchone()
-    have = row[0] if row else 0
-    steps = migrations()
-    if have > steps[-1][0]:
-        raise AgpError(f"this warehouse has schema {have}, newer than this program's; update agp")
-    for number, sql in steps:
-        if number > have:
-            con.execute("begin")
-            con.execute(sql)
-            con.execute(
-                "insert into schema_ledger values (?, current_timestamp::timestamp)", [number]
-            )
-            con.execute("commit")
-    if have < steps[-1][0]:
-        con.execute((files("warehouse") / "schema" / "views.sql").read_text(encoding="utf-8"))
+WAIT = 2.0  # seconds for another process to let go of the file
 
 
 @contextmanager
-def open_writer(path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for writing, made and migrated when needed; closed at the end."""
+def open_writer(
+    path: Path | None = None, wait: float = WAIT
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, made and migrated when needed; closed at the end.
+
+    Raises AgpError in one line when another process holds it longer than `wait` seconds, when it is
+    damaged, newer than this program, or cannot be written; the file is then left as it was.
+    """
     path = path or warehouse_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(str(path))
+    with _explained(path):
+        if not path.exists():
+            _create(path)
+        con = _migrated(path, wait)
     try:
-        con.execute("set timezone = 'UTC'")
-        migrate(con)
-        yield con
+        with _explained(path):
+            yield con
     finally:
-        con.close()
+        _close(con, path)
 
 
 @contextmanager
-def open_reader(path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_reader(
+    path: Path | None = None, wait: float = WAIT
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing warehouse read-only; close it soon: an open reader keeps writers out."""
     path = path or warehouse_path()
     if not path.exists():
         raise AgpError(f"there is no warehouse at {path}; run `agp ingest` first")
-    con = duckdb.connect(str(path), read_only=True)
+    con = _connect(path, wait, read_only=True)
     try:
-        con.execute("set timezone = 'UTC'")
-        yield con
+        with _explained(path):
+            have, digest = state(con)
+            refuse_newer(have)
+            if have < newest() or digest != views_digest():
+                raise AgpError(
+                    f"this warehouse was written by another version of agp (schema {have}, this "
+                    f"one has {newest()}); run `agp ingest` to bring it up to date"
+                )
+            yield con
     finally:
         con.close()
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """Return an empty warehouse that is nowhere on disk: what it would hold, and how."""
+    con = duckdb.connect()
+    con.execute("set timezone = 'UTC'")
+    migrate(con)
+    return con
+
+
+def _migrated(path: Path, wait: float) -> duckdb.DuckDBPyConnection:
+    """Connect and bring the file to this program's schema, after a copy when its tables change."""
+    con = _connect(path, wait)
+    try:
+        have, _ = state(con)
+        if 0 < have < newest():
+            con.close()  # a second handle on an open file would drop this process's lock on it
+            kept = keep_copy(path, have)
+            click.echo(f"agp: new schema; the warehouse as it was is kept at {kept}", err=True)
+            con = _connect(path, wait)
+        migrate(con)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _create(path: Path) -> None:
+    """Make an empty warehouse whole or not at all: it is built aside and linked into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        con = _connect(part, 0)
+        try:
+            migrate(con)
+        finally:
+            con.close()
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass  # another process was quicker
+        except OSError:  # a file system without links
+            os.replace(part, path)
+    finally:
+        for leftover in (part, Path(f"{part}.wal")):
+            leftover.unlink(missing_ok=True)
+
+
+def _connect(path: Path, wait: float, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Connect; wait while another process holds the file, then say which."""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            con = duckdb.connect(str(path), read_only=read_only)
+            con.execute("set timezone = 'UTC'")
+            return con
+        except duckdb.Error as error:
+            if not is_locked(error) or time.monotonic() > deadline:
+                raise explain(error, path, opening=True) or error from None
+        time.sleep(0.05)
+
+
+def _close(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Close a writer; what does not fit on the disk stays in the log for the next one."""
+    with _explained(path):
+        con.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn an error about the file into its one line; others pass."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        known = explain(error, path)
+        if known is None:
+            raise
+        raise known from None

@@ -6,6 +6,15 @@ select file_id, source, path, kind, session_id, version, bytes, records, quarant
        first_seen, last_read, gone_at
 from files;
 
+-- A quarantined record may hold a secret, so only its shape is shown.
+create or replace view v_quarantine as
+select r.file_id, f.path, r.ordinal, r.byte_offset, r.byte_length, r.reason,
+       regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+           replace(r.bytes[1:480]::varchar, '\x22', '"'),
+           '\\x[0-9A-F]{2}', '?', 'g'), '\pL', 'a', 'g'), '\pN', '0', 'g'), '[\r\n]', '', 'g')[:120]
+           as excerpt
+from raw_records r join files f using (file_id) where r.reason is not null;
+
 create or replace view v_sessions as
 select s.session_id, s.agent, s.source, s.project, s.cwd, s.git_branch, s.parent_session_id,
        s.started_at, s.ended_at, coalesce(e.exchanges, 0) as exchanges,
@@ -58,3 +67,11 @@ left join (select exchange_id, count(*) as sightings from exchange_sources group
 
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
+
+-- Bit i of word w of a mask is the rule at position 64 w + i.
+create or replace view v_decisions as
+select d.rule_set, r.rule_id, unnest(r.lanes) as lane, d.exchange_id, d.message_id, r.action,
+       r.expression as evidence
+from decisions d join rules r
+  on r.rule_set = d.rule_set and (r.applies_to = 'message') = (d.message_id is not null)
+where d.mask[r.position // 64 + 1] >> (r.position % 64) & 1 = 1;

@@ -1,0 +1,141 @@
+-- What each view and column means: `agp sql --tables` shows it, and a test wants it complete.
+
+comment on view v_files is 'a source file, in one of its versions';
+comment on column v_files.file_id is 'a hash of source, path and version';
+comment on column v_files.source is 'which kind of history it belongs to: claude, ...';
+comment on column v_files.path is 'where it stands, or stood';
+comment on column v_files.kind is 'transcript, subagent, tool_output or metadata';
+comment on column v_files.session_id is 'the session it belongs to, as its name says';
+comment on column v_files.version is
+  '1, 2, ...: a rewritten file is a new version, the old one is kept';
+comment on column v_files.bytes is 'how many of its bytes are kept here';
+comment on column v_files.records is 'how many records (lines, nearly always) they make';
+comment on column v_files.quarantined is 'how many of these could not be read';
+comment on column v_files.state is
+  'present, gone (deleted since) or rewritten (a newer version exists)';
+comment on column v_files.first_seen is 'when agp first saw it, UTC';
+comment on column v_files.last_read is 'when agp last read from it, UTC';
+comment on column v_files.gone_at is 'when it was first missed, UTC';
+
+comment on view v_quarantine is 'a record that could not be read';
+comment on column v_quarantine.file_id is 'the file it stands in';
+comment on column v_quarantine.path is 'that file''s path';
+comment on column v_quarantine.ordinal is 'which record of the file, from 0';
+comment on column v_quarantine.byte_offset is 'where it starts in the file';
+comment on column v_quarantine.byte_length is 'how long it is, line end included';
+comment on column v_quarantine.reason is 'why it could not be read';
+comment on column v_quarantine.excerpt is
+  'the shape of its first 120 characters: letters are shown as a, digits as 0, other bytes as ?';
+
+comment on view v_sessions is 'a session of any agent';
+comment on column v_sessions.session_id is 'the agent''s own id';
+comment on column v_sessions.agent is 'claude, codex, ...';
+comment on column v_sessions.source is 'which kind of history it comes from';
+comment on column v_sessions.project is 'last part of the folder it began in';
+comment on column v_sessions.cwd is 'the folder it began in';
+comment on column v_sessions.git_branch is 'the branch it began on';
+comment on column v_sessions.parent_session_id is 'the session it was forked or resumed from';
+comment on column v_sessions.started_at is 'its first message, UTC';
+comment on column v_sessions.ended_at is 'its last message, UTC';
+comment on column v_sessions.exchanges is
+  'how many exchanges it holds; a copied one counts where it was asked first';
+comment on column v_sessions.family_id is
+  'one for a session, its forks, resumes and subagents; never split between datasets';
+comment on column v_sessions.title is 'as the agent named it';
+comment on column v_sessions.client_version is 'version of the agent''s program';
+
+comment on view v_exchanges is 'one thing asked, and all that was done until the next was asked';
+comment on column v_exchanges.exchange_id is
+  'x and 16 hex digits, from the opening message; a forked copy is the same exchange';
+comment on column v_exchanges.session_id is 'the session it was asked in';
+comment on column v_exchanges.agent is 'claude, codex, ...';
+comment on column v_exchanges.source is 'the best source that saw it; its words are shown';
+comment on column v_exchanges.project is 'last part of the folder the session began in';
+comment on column v_exchanges.ordinal is 'which exchange of its session, from 0';
+comment on column v_exchanges.asked_at is 'the opening message, UTC';
+comment on column v_exchanges.author is
+  'who asked: person, agent (a subagent''s task), command (a slash command) or harness (nobody)';
+comment on column v_exchanges.prompt is 'the words that opened it';
+comment on column v_exchanges.answer is 'all the words of the agent, in order';
+comment on column v_exchanges.tool_calls is 'how many tools were called';
+comment on column v_exchanges.tool_errors is 'how many of the calls failed';
+comment on column v_exchanges.edits is 'how many of the calls changed a file';
+comment on column v_exchanges.interrupted is 'whether the person stopped it';
+comment on column v_exchanges.sightings is 'in how many places it was seen';
+comment on column v_exchanges.kind is 'prompt, command, task, tick, warmup, notice, ...';
+comment on column v_exchanges.agent_id is 'of a subagent''s thread; null: the main thread';
+comment on column v_exchanges.caller_id is 'the tool call that started a subagent''s exchange';
+comment on column v_exchanges.parent_exchange_id is 'the exchange it continues';
+comment on column v_exchanges.opener_id is 'the message that opened it';
+comment on column v_exchanges.answered_at is 'its last message, UTC';
+comment on column v_exchanges.family_id is 'its session''s family';
+comment on column v_exchanges.messages is 'how many messages it holds';
+
+comment on view v_messages is 'a message, once, however many files repeat it';
+comment on column v_messages.message_id is 'the source''s own id, or a hash of the content';
+comment on column v_messages.exchange_id is 'the exchange it belongs to';
+comment on column v_messages.session_id is 'the session it belongs to';
+comment on column v_messages.ordinal is 'which message of its exchange; 0 opened it';
+comment on column v_messages.role is 'as the agent''s program has it: user, assistant or system';
+comment on column v_messages.author is 'who wrote it: person, agent, command, harness or tool';
+comment on column v_messages.text is 'its words, text blocks joined by a blank line';
+comment on column v_messages.sent_at is 'UTC';
+comment on column v_messages.agent_id is 'of a subagent''s thread; null: the main thread';
+comment on column v_messages.kind is 'prompt, answer, tool_result, or the kind of noise';
+comment on column v_messages.model is 'which model wrote it';
+comment on column v_messages.parent_id is 'the message or other record before it';
+comment on column v_messages.api_id is
+  'the provider''s id; one API message may stand on several records';
+comment on column v_messages.on_path is 'false: on a branch that a rewind or a fork left aside';
+comment on column v_messages.file_id is 'the file of the record that counts';
+comment on column v_messages.record_ordinal is 'which record of that file';
+
+comment on view v_tool_calls is 'a tool call and its result';
+comment on column v_tool_calls.tool_call_id is 'the provider''s own id';
+comment on column v_tool_calls.exchange_id is 'the exchange it belongs to';
+comment on column v_tool_calls.tool is 'the common name: Bash, Edit, Read, ...';
+comment on column v_tool_calls.original_name is 'the agent''s own name for it';
+comment on column v_tool_calls.input is 'its arguments, JSON';
+comment on column v_tool_calls.output is 'its result as text; null: none was seen';
+comment on column v_tool_calls.ok is 'whether it succeeded; null: not known';
+comment on column v_tool_calls.exit_code is 'of a command';
+comment on column v_tool_calls.duration_ms is 'how long it took';
+comment on column v_tool_calls.message_id is 'the message that called it';
+comment on column v_tool_calls.result_message_id is 'the message that brought the result';
+comment on column v_tool_calls.message_ordinal is 'which message of the exchange called it';
+comment on column v_tool_calls.explicit_error is
+  'the source itself said that it failed or succeeded, rather than its text';
+comment on column v_tool_calls.rejected is 'the person refused it';
+comment on column v_tool_calls.called_at is 'UTC';
+comment on column v_tool_calls.on_path is 'false: on a branch that a rewind or a fork left aside';
+
+comment on view v_usage is 'a call of a model''s API, once; the token columns add up, none contains another';
+comment on column v_usage.call_id is 'holds the provider''s message, request or response id';
+comment on column v_usage.session_id is 'the session that made it';
+comment on column v_usage.agent is 'claude, codex, ...';
+comment on column v_usage.model is 'which model answered';
+comment on column v_usage.called_at is 'UTC';
+comment on column v_usage.input_tokens is 'read anew';
+comment on column v_usage.cache_read_tokens is 'read from the cache';
+comment on column v_usage.cache_write_tokens is 'written to the cache';
+comment on column v_usage.output_tokens is 'written, without reasoning that is counted apart';
+comment on column v_usage.reasoning_tokens is 'of reasoning, where it is counted apart';
+
+comment on view v_decisions is 'what a rule said of an exchange, or of a message in it, for a lane';
+comment on column v_decisions.rule_set is 'hash of the rule set';
+comment on column v_decisions.rule_id is 'the rule''s name';
+comment on column v_decisions.lane is 'the dataset it speaks for: sft, routing, semantic, ...';
+comment on column v_decisions.exchange_id is 'the exchange';
+comment on column v_decisions.message_id is 'the message, for a rule on messages';
+comment on column v_decisions.action is 'drop, keep, flag, weight, strip or redact';
+comment on column v_decisions.evidence is 'the expression that was true of it';
+
+comment on view v_lane_rows is 'an exchange in a row of a dataset; a row of several turns has several';
+comment on column v_lane_rows.build_id is 'the dataset; a hash of its content';
+comment on column v_lane_rows.lane is 'sft, routing, semantic, ...';
+comment on column v_lane_rows.split is 'train, heads, valid, calib or test';
+comment on column v_lane_rows.row is 'which line of the split''s file, from 0';
+comment on column v_lane_rows.turn is 'which exchange of the row, from 0';
+comment on column v_lane_rows.exchange_id is 'the exchange';
+comment on column v_lane_rows.session_id is 'its session';
+comment on column v_lane_rows.weight is 'how much it counts in training';

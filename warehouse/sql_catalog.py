@@ -1,0 +1,70 @@
+"""What can be asked: the public views with the meaning of every column, and named example queries."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from warehouse.errors import AgpError
+from warehouse.store import in_memory
+
+COLUMNS = """
+    select v.view_name, v.comment, c.column_name, c.data_type, c.comment
+    from duckdb_views() v join duckdb_columns() c on c.table_name = v.view_name
+    where not v.internal and starts_with(v.view_name, 'v_')
+    order by v.view_oid, c.column_index"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a public view, with its type and meaning."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A public view: what a row is, and its columns."""
+
+    name: str
+    row: str
+    columns: list[Column]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A named query; its first line says what it shows."""
+
+    name: str
+    shows: str
+    sql: str
+
+
+def views() -> list[View]:
+    """Return the public views in the order of the schema, read from an empty warehouse."""
+    found: dict[str, View] = {}
+    with in_memory() as con:
+        for view, row, name, kind, meaning in con.execute(COLUMNS).fetchall():
+            entry = found.setdefault(view, View(view, row or "", []))
+            entry.columns.append(Column(name, kind, meaning or ""))
+    return list(found.values())
+
+
+@cache
+def examples() -> dict[str, Example]:
+    """Return the example queries of warehouse/examples by name."""
+    found = {}
+    for file in sorted((files("warehouse") / "examples").iterdir(), key=lambda f: f.name):
+        name, dot, ending = file.name.partition(".")
+        if ending == "sql":
+            sql = file.read_text(encoding="utf-8")
+            found[name] = Example(name, sql.partition("\n")[0].removeprefix("--").strip(), sql)
+    return found
+
+
+def example(name: str) -> Example:
+    """Return one example query."""
+    if name not in examples():
+        raise AgpError(f"no example is named {name}; `agp sql --examples` lists them")
+    return examples()[name]
