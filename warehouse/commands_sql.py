@@ -1,7 +1,9 @@
 """`agp sql`: plain SQL over the warehouse, and what can be asked of it."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -22,9 +24,7 @@ from warehouse.sql_table import show
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--parquet", type=click.Path(path_type=Path, dir_okay=False), help="Write Parquet.")
-@click.option(
-    "--limit", default=40, show_default=True, help="Rows of a table; 0 is all of them."
-)
+@click.option("--limit", default=40, show_default=True, help="Rows of a table; 0 is all of them.")
 def sql(query, file, name, list_examples, tables, form, parquet, limit) -> None:
     """Ask the warehouse in SQL (DuckDB's). Read-only; `-` reads the query from standard input.
 
@@ -53,7 +53,7 @@ def sql(query, file, name, list_examples, tables, form, parquet, limit) -> None:
             show(result, limit)
 
 
-def _query(query: str | None, file: click.utils.LazyFile | None, name: str | None) -> str:
+def _query(query: str | None, file: IO[str] | None, name: str | None) -> str:
     """Return the SQL asked for, from wherever it stands."""
     given = [x for x in (query, file, name) if x is not None]
     if len(given) != 1:
@@ -65,7 +65,7 @@ def _query(query: str | None, file: click.utils.LazyFile | None, name: str | Non
         return example(name).sql
     if file:
         return file.read()
-    return click.get_text_stream("stdin", encoding="utf-8").read() if query == "-" else str(query)
+    return sys.stdin.read() if query == "-" else str(query)
 
 
 def _print_views(only: str | None, as_json: bool) -> None:
@@ -79,7 +79,10 @@ def _print_views(only: str | None, as_json: bool) -> None:
     for view in chosen:
         click.secho(view.name, bold=True, nl=False)
         click.echo(f": {view.row}")
-        print_table(["  column", "type", "meaning"], [("  " + c.name, c.type.lower(), c.meaning) for c in view.columns])
+        print_table(
+            ["  column", "type", "meaning"],
+            [("  " + c.name, c.type.lower(), c.meaning) for c in view.columns],
+        )
         click.echo()
 
 

@@ -1,4 +1,4 @@
-"""What DuckDB and the disk say when the warehouse cannot be opened or written, in one plain line."""
+"""What DuckDB and the disk say when the warehouse cannot be opened or written, in one line."""
 
 import errno
 import re
@@ -47,12 +47,16 @@ def explain(error: Exception, path: Path, opening: bool = False) -> AgpError | N
     if newer := re.search(r"database file with version number \d+", text):
         return AgpError(f"{path} was written by a newer DuckDB ({newer[0]}); update agp")
     if any(sign in text for sign in DAMAGED) or (opening and isinstance(error, duckdb.Error)):
-        reason = text.replace(f'"{path}"', "it").strip().splitlines()[0][:160]
-        return AgpError(
-            f"{path} is damaged or no warehouse, and was left as it is ({reason}); put back a copy "
-            "of it, or move it away and run `agp ingest` to read what is still on this machine"
-        )
+        return damaged(path, text.replace(f'"{path}"', "it").strip().splitlines()[0][:160])
     return None
+
+
+def damaged(path: Path, reason: str) -> AgpError:
+    """Return the line for a file that is not, or no longer, a warehouse."""
+    return AgpError(
+        f"{path} is damaged or no warehouse, and was left as it is ({reason}); put back a copy "
+        "of it, or move it away and run `agp ingest` to read what is still on this machine"
+    )
 
 
 def _text(error: Exception) -> str | None:

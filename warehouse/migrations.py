@@ -48,10 +48,16 @@ def state(con: duckdb.DuckDBPyConnection) -> tuple[int, str | None]:
     tables = {row[0] for row in con.sql("select table_name from duckdb_tables()").fetchall()}
     if "schema_ledger" not in tables:
         if tables:
-            raise AgpError("this DuckDB file is no warehouse of agp; set AGP_HOME to another folder")
+            raise AgpError(
+                "this DuckDB file is no warehouse of agp; set AGP_HOME to another folder"
+            )
         return 0, None
     number = con.sql("select coalesce(max(number), 0) from schema_ledger").fetchall()[0][0]
-    digest = con.sql("select max(digest) from schema_views").fetchall() if "schema_views" in tables else []
+    digest = (
+        con.sql("select max(digest) from schema_views").fetchall()
+        if "schema_views" in tables
+        else []
+    )
     return number, digest[0][0] if digest else None
 
 

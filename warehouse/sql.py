@@ -36,9 +36,9 @@ def check(query: str) -> str:
 
     >>> check("select 1;  -- one")
     'select 1;  -- one'
-    >>> check("drop table files")
+    >>> check("select 1; drop table files")
     Traceback (most recent call last):
-    warehouse.errors.AgpError: `agp sql` only reads (SELECT, WITH, FROM, DESCRIBE, SHOW, EXPLAIN); ...
+    warehouse.errors.AgpError: one statement at a time, please
     """
     try:
         statements = duckdb.extract_statements(query)

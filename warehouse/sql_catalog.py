@@ -1,4 +1,4 @@
-"""What can be asked: the public views with the meaning of every column, and named example queries."""
+"""What can be asked: the public views and what their columns mean, and named example queries."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -56,7 +56,7 @@ def examples() -> dict[str, Example]:
     """Return the example queries of warehouse/examples by name."""
     found = {}
     for file in sorted((files("warehouse") / "examples").iterdir(), key=lambda f: f.name):
-        name, dot, ending = file.name.partition(".")
+        name, _, ending = file.name.partition(".")
         if ending == "sql":
             sql = file.read_text(encoding="utf-8")
             found[name] = Example(name, sql.partition("\n")[0].removeprefix("--").strip(), sql)

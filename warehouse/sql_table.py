@@ -64,9 +64,12 @@ def fit(natural: list[int], least: list[int], room: int) -> list[int] | None:
     if sum(least) > room:
         return None
     cap = max(natural, default=0)
-    while cap and sum(max(low, min(size, cap)) for size, low in zip(natural, least)) > room:
+    while (
+        cap
+        and sum(max(low, min(size, cap)) for size, low in zip(natural, least, strict=True)) > room
+    ):
         cap -= 1
-    return [max(low, min(size, cap)) for size, low in zip(natural, least)]
+    return [max(low, min(size, cap)) for size, low in zip(natural, least, strict=True)]
 
 
 def upright(columns: Sequence[str], rows: list[list[str]], width: int) -> list[str]:

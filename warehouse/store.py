@@ -10,7 +10,7 @@ import click
 import duckdb
 
 from warehouse.errors import AgpError
-from warehouse.failures import explain, is_locked
+from warehouse.failures import damaged, explain, is_locked
 from warehouse.home import warehouse_path
 from warehouse.migrations import (
     keep_copy,
@@ -117,15 +117,26 @@ def _create(path: Path) -> None:
 def _connect(path: Path, wait: float, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Connect; wait while another process holds the file, then say which."""
     deadline = time.monotonic() + wait
+    log = Path(f"{path}.wal").exists()
     while True:
         try:
             con = duckdb.connect(str(path), read_only=read_only)
             con.execute("set timezone = 'UTC'")
+            if not log:
+                _refuse_cut(con, path)
             return con
         except duckdb.Error as error:
             if not is_locked(error) or time.monotonic() > deadline:
                 raise explain(error, path, opening=True) or error from None
         time.sleep(0.05)
+
+
+def _refuse_cut(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise if the file is shorter than the blocks in use: DuckDB would find out when it reads."""
+    size, used = con.sql("select block_size, used_blocks from pragma_database_size()").fetchall()[0]
+    if path.stat().st_size < size * used:
+        con.close()
+        raise damaged(path, f"it is shorter than the {used} blocks it should hold")
 
 
 def _close(con: duckdb.DuckDBPyConnection, path: Path) -> None:
