@@ -1,4 +1,4 @@
-"""Runs Python that a model wrote, in a child with limits, no environment and a folder of its own."""
+"""Runs Python that a model wrote: in a child with limits, no environment, a folder of its own."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-SECONDS = 5
+SECONDS = 5.0
 MEMORY = 512 * 1024**2
 FILE_SIZE = 1024**2
 
@@ -46,7 +46,7 @@ def run_code(code: str, asserts: str) -> bool:
 def limits() -> None:
     """Bound the child before it runs a line."""
     for what, most in (
-        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CPU, int(SECONDS)),
         (resource.RLIMIT_FSIZE, FILE_SIZE),
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CORE, 0),
