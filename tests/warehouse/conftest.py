@@ -3,32 +3,44 @@
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.store import open_writer
 
-ROWS = """
-insert into files values ('f1', 'claude', '/h/one.jsonl', 'transcript', 's1', 1, 30, 3, 1,
-    ''::blob, 30, 1, 'present', '2026-01-01', '2026-01-01', null);
-insert into raw_records values
-    ('f1', 0, 0, 10, ''::blob, '{"a":"b"}\n'::blob, false, null),
-    ('f1', 1, 10, 10, ''::blob, '{"key":"sk'::blob, false, 'json'),
-    ('f1', 2, 20, 10, ''::blob, '{"a":"c"}\n'::blob, false, null);
-insert into sessions (session_id, agent, source, family_id, project, started_at) values
-    ('s1', 'claude', 'claude', 's1', 'garden', '2026-01-01 10:00');
-insert into messages values
-    ('f1', 0, 'm1', 's1', null, null, null, 'user', 'person', 'prompt', null, '2026-01-01 10:00',
-     'Water the roses, please.'),
-    ('f1', 2, 'm2', 's1', null, 'm1', 'a1', 'assistant', 'agent', 'answer', 'claude-opus-4-5',
-     '2026-01-01 10:01', 'Done.');
-insert into placements values
-    ('f1', 0, 'm1', 's1', 'x1', 0, true), ('f1', 2, 'm2', 's1', 'x1', 1, true);
-insert into exchanges (exchange_id, session_id, source, opener_id, ordinal, author, kind,
-    asked_at, interrupted)
-values ('x1', 's1', 'claude', 'm1', 0, 'person', 'prompt', '2026-01-01 10:00', false);
-insert into usage_lines values
-    ('f1', 2, 'a1:r1', 's1', 'claude-opus-4-5', '2026-01-01 10:01', 10, 20, 30, 40, null);
-"""
+FILE = {"file_id": "f1", "path": "/h/one.jsonl", "kind": "transcript", "bytes": 30, "records": 3}
+RECORDS = [b'{"a":"b"}\n', b'{"key":"sk', b'{"a":"c"}\n']
+SESSION = {"session_id": "s1", "agent": "claude", "project": "garden", "family_id": "s1"}
+ASKED = {"message_id": "m1", "role": "user", "author": "person", "text": "Water the roses, please."}
+DONE = {"message_id": "m2", "role": "assistant", "author": "agent", "text": "Done."}
+EXCHANGE = {"exchange_id": "x1", "opener_id": "m1", "author": "person", "kind": "prompt"}
+BLANKS = {"BOOLEAN": True, "TIMESTAMP": "2026-01-01", "BLOB": b"", "VARCHAR": ""}
+
+
+def put(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
+    """Insert a row; columns that must hold something and are not named get a blank."""
+    columns = "select column_name, data_type from duckdb_columns() where table_name = ?"
+    for name, kind in con.execute(columns + " and not is_nullable", [table]).fetchall():
+        values.setdefault(name, BLANKS.get(kind, 0))
+    marks = ", ".join("?" * len(values))
+    con.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", [*values.values()])
+
+
+def fill(con: duckdb.DuckDBPyConnection) -> None:
+    """Write one file of three records, one of them broken, and one exchange of two messages."""
+    put(con, "files", **FILE, source="claude", version=1, state="present", quarantined=1)
+    for i, line in enumerate(RECORDS):
+        at = {"file_id": "f1", "ordinal": i, "byte_offset": 10 * i, "byte_length": 10}
+        reason = "json" if i == 1 else None
+        put(con, "raw_records", **at, bytes=line, has_payload=False, reason=reason)
+    put(con, "sessions", **SESSION, source="claude")
+    for ordinal, (record, message) in enumerate([(0, ASKED), (2, DONE)]):
+        at = {"file_id": "f1", "record_ordinal": record, "session_id": "s1"}
+        put(con, "messages", **at, **message)
+        place = {"message_id": message["message_id"], "exchange_id": "x1", "ordinal": ordinal}
+        put(con, "placements", **at, **place, on_path=True)
+    put(con, "exchanges", **EXCHANGE, session_id="s1", source="claude", interrupted=False)
+    put(con, "usage_lines", file_id="f1", record_ordinal=2, call_id="a1", session_id="s1")
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +48,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a warehouse file that is made once."""
     path = tmp_path_factory.mktemp("template") / "warehouse.duckdb"
     with open_writer(path) as con:
-        con.execute(ROWS)
+        fill(con)
     return path
 
 
