@@ -8,6 +8,10 @@ import click
 # Full name -> (module:attribute, its line in the help), in the order of a day's work. A name of two
 # words stands in a group, so that one group can hold commands of several packages.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "ingest": (
+        "lanes.commands_ingest:ingest",
+        "Bring what is new on this machine into the warehouse.",
+    ),
     "sql": (
         "warehouse.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples",

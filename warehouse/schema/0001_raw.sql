@@ -1,5 +1,5 @@
 -- The raw layer: the bytes as they came. Nothing here is changed or deleted once it is written,
--- except a file's state when its source is gone or rewritten.
+-- except the state of a file, and a last line that was read before it had its end.
 
 create table sources (
     source varchar primary key,          -- claude, codex, verbose, prompts, supabase
@@ -15,26 +15,28 @@ create table ingests (
     started_at timestamp not null,       -- UTC
     finished_at timestamp,               -- null: it was killed; the next run finishes its work
     generation integer not null,         -- of the parser
-    files_read bigint, records bigint, bytes bigint, quarantined bigint
+    files_read bigint, records bigint, bytes bigint, quarantined bigint  -- new in this ingest
 );
 
 create table files (
-    file_id varchar primary key,         -- 16 hex digits of blake2b(source, path, version)
+    file_id varchar not null,            -- 16 hex digits of blake2b(source, path, version)
     source varchar not null,
     path varchar not null,
     kind varchar not null,               -- transcript | subagent | tool_output | metadata
-    session_id varchar,
+    session_id varchar,                  -- as its place says; null: only the records know
     version integer not null,            -- 1, 2, ...: a rewritten file is a new version
     bytes bigint not null,               -- how many of its bytes are in raw_records
     records bigint not null,
     quarantined bigint not null,
+    open_from bigint,                    -- offset of a last line that was read without a line end
     prefix_sha256 blob not null,         -- of those bytes
     size bigint not null,                -- as last seen by stat; above `bytes` while a last line grows
     mtime_ns bigint not null,
     state varchar not null,              -- present | gone | rewritten
     first_seen timestamp not null,
     last_read timestamp not null,
-    gone_at timestamp
+    gone_at timestamp,
+    ingest_id bigint not null            -- the last one that read records from it
 );
 
 create table raw_records (
@@ -43,13 +45,13 @@ create table raw_records (
     byte_offset bigint not null,
     byte_length bigint not null,         -- line end included: lengths add up to the file
     sha256 blob not null,                -- of the record's own bytes
-    bytes blob using compression zstd,   -- the record; where has_payload, a run of base64 is 0xFF + its hash. null: see reason
-    has_payload boolean not null,
+    bytes blob not null using compression zstd,  -- of the record; see has_payload
+    has_payload boolean not null,        -- 0xFF, 'b' or 'v' and a sha-256 stand where a payload was
     reason varchar                       -- why it could not be read (the quarantine); null: it was
 );
 
 create table payloads (
-    sha256 blob primary key,             -- of the decoded bytes
+    sha256 blob not null,                -- of the bytes here; a run of base64 is kept decoded
     byte_length bigint not null,
     bytes blob not null using compression zstd
 );

@@ -1,0 +1,99 @@
+"""`agp ingest`: what is new on this machine into the warehouse, with progress and a summary."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from lanes.ingest.run import Progress, Summary
+from lanes.ingest.run import ingest as run
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def ingest(paths: tuple[str, ...], as_json: bool) -> None:
+    """Bring what is new on this machine into the warehouse.
+
+    Without a PATH it looks where Claude Code keeps its transcripts: ~/.claude, and
+    CLAUDE_CONFIG_DIR where that is set. Again at any time: only what is new is read, and nothing
+    that was kept is ever lost, also when its file is rewritten or deleted.
+
+    \b
+    agp ingest                      # everything on this machine
+    agp ingest ~/backup/.claude     # a folder, or a single transcript
+    agp ingest --json               # the summary, for scripts
+    """
+    with bar(quiet=as_json) as progress:
+        summary = run(paths, progress)
+    if as_json:
+        print_as_json(summary)
+    else:
+        print_summary(summary)
+
+
+@contextmanager
+def bar(quiet: bool) -> Iterator[Progress]:
+    """Show on standard error how far it is, how fast, and how long it will take."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def new(summary: Summary) -> dict[str, int]:
+    """Return what this ingest added."""
+    return {name: summary.after[name] - count for name, count in summary.before.items()}
+
+
+def print_as_json(summary: Summary) -> None:
+    """Print the summary for scripts."""
+    from warehouse.console import print_json
+
+    print_json(
+        {
+            "new": new(summary),
+            "warehouse": summary.after,
+            "noise": dict(summary.noise),
+            "files": {
+                "read": summary.read,
+                "unchanged": summary.unchanged,
+                "gone": summary.gone,
+                "unreadable": [{"path": p, "reason": why} for p, why in summary.unreadable],
+            },
+        }
+    )
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the summary for people."""
+    from warehouse.console import print_table
+
+    added = new(summary)
+    rows: list[tuple[str, int | None, int]] = [
+        ("files", added["files"], summary.after["files"]),
+        ("MB", added["bytes"] // 1_000_000, summary.after["bytes"] // 1_000_000),
+        ("records", added["records"], summary.after["records"]),
+        ("quarantined", added["quarantined"], summary.after["quarantined"]),
+        ("exchanges", added["exchanges"], summary.after["exchanges"]),
+        ("people's prompts", added["prompts"], summary.after["prompts"]),
+    ]
+    rows += [(f"noise: {kind.replace('_', ' ')}", None, count) for kind, count in summary.noise]
+    print_table(("", "new", "in the warehouse"), rows)
+    for path, reason in summary.unreadable:
+        click.echo(f"not read: {path}: {reason}", err=True)
+    if not summary.after["files"]:
+        click.echo("No transcript was found; give a folder: agp ingest PATH", err=True)

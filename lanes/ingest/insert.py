@@ -1,0 +1,116 @@
+"""Batches in, rows of the warehouse out, each batch in one transaction."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lanes.ingest.normal import resolver, tables
+from lanes.ingest.parse import Batch
+from lanes.ingest.plan import sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+FILES = pa.schema(
+    [(n, pa.string()) for n in ("file_id", "source", "path", "kind", "session_id")]
+    + [("version", pa.int32())]
+    + [(n, pa.int64()) for n in ("bytes", "records", "quarantined", "open_from")]
+    + [("prefix_sha256", pa.binary()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
+)
+
+
+def insert(con: "duckdb.DuckDBPyConnection", batch: Batch, ingest_id: int) -> None:
+    """Write a batch; on any error nothing of it is there."""
+    con.execute("begin")
+    try:
+        take_back(con, batch.rewound)
+        for name, rows in batch.tables.items():
+            if rows.num_rows:
+                insert_rows(con, name, rows)
+        if batch.files:
+            seen = pa.Table.from_pylist(batch.files, schema=FILES)
+            con.register("seen", seen)
+            con.execute(sql("files"), {"ingest": ingest_id})
+            con.unregister("seen")
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+
+
+def insert_rows(con: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table) -> None:
+    """Add rows to a table; payloads that are there already are left out."""
+    con.register("new_rows", rows)
+    known = " where sha256 not in (select sha256 from payloads)" if table == "payloads" else ""
+    con.execute(f"insert into {table} by name select * from new_rows{known}")
+    con.unregister("new_rows")
+
+
+def take_back(con: "duckdb.DuckDBPyConnection", rewound: list[tuple[str, int]]) -> None:
+    """Delete the records of a last line that had no end and now has more: it is read again."""
+    for place in rewound:
+        con.execute("delete from raw_records where file_id = ? and ordinal >= ?", place)
+        for table in tables():
+            con.execute(f"delete from {table} where file_id = ? and record_ordinal >= ?", place)
+
+
+def mark_gone(con: "duckdb.DuckDBPyConnection", file_ids: list[str]) -> None:
+    """Note that files are no longer where they were; nothing else is touched."""
+    if file_ids:
+        con.execute(
+            "update files set state = 'gone', gone_at = now()::timestamp "
+            "where file_id in (select unnest(?))",
+            [file_ids],
+        )
+
+
+def unfinished(con: "duckdb.DuckDBPyConnection") -> bool:
+    """Say whether an ingest before this one was killed."""
+    return con.execute("select 1 from ingests where finished_at is null").fetchone() is not None
+
+
+def begin(con: "duckdb.DuckDBPyConnection", generation: int) -> int:
+    """Note that an ingest begins and return its number."""
+    row = con.execute(
+        "insert into ingests (ingest_id, started_at, generation) "
+        "select coalesce(max(ingest_id), 0) + 1, now()::timestamp, ? from ingests "
+        "returning ingest_id",
+        [generation],
+    ).fetchone()
+    assert row
+    return row[0]
+
+
+def finish(con: "duckdb.DuckDBPyConnection", ingest_id: int, before: dict[str, int]) -> None:
+    """Derive what stands across records, also for ingests that were killed before."""
+    touched = con.execute(sql("touched")).fetchall() if tables() else []
+    after = totals(con)
+    new = [after[name] - before[name] for name in ("files", "records", "bytes", "quarantined")]
+    con.execute("begin")
+    try:
+        resolver()(con, {row[0] for row in touched})
+        con.execute(
+            "update ingests set finished_at = now()::timestamp, files_read = ?, records = ?, "
+            "bytes = ?, quarantined = ? where ingest_id = ?",
+            [*new, ingest_id],
+        )
+        con.execute("update ingests set finished_at = now()::timestamp where finished_at is null")
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+
+
+TOTALS = ("files", "records", "bytes", "quarantined", "exchanges", "prompts")
+
+
+def totals(con: "duckdb.DuckDBPyConnection") -> dict[str, int]:
+    """Return what is in the warehouse, in numbers."""
+    row = con.execute(sql("totals")).fetchone()
+    assert row
+    return dict(zip(TOTALS, row, strict=True))
+
+
+def noise(con: "duckdb.DuckDBPyConnection") -> list[tuple[str, int]]:
+    """Return how many messages nobody typed, by kind."""
+    return con.execute(sql("noise")).fetchall()

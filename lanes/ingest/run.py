@@ -1,0 +1,113 @@
+"""One ingest from beginning to end: paths in, a summary out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lanes.ingest.plan import Job, Plan, plan
+from lanes.ingest.worker import Worker
+from lanes.sources import GENERATION
+from lanes.sources.files import Found, discover
+from warehouse.home import warehouse_path
+from warehouse.store import open_writer
+
+if TYPE_CHECKING:
+    import duckdb
+
+ALONE = 4 << 20  # bytes; for fewer, starting another process takes longer than parsing
+Progress = Callable[[int, int], None]  # bytes read, bytes in all
+
+
+@dataclass
+class Summary:
+    """What an ingest did, and what the warehouse holds before and after it."""
+
+    before: dict[str, int]
+    after: dict[str, int] = field(default_factory=dict)
+    noise: list[tuple[str, int]] = field(default_factory=list)
+    read: int = 0  # files that were opened
+    unchanged: int = 0
+    gone: int = 0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def ingest(
+    paths: Iterable[str | Path] = (), progress: Progress = lambda done, total: None
+) -> Summary:
+    """Bring what is new below the paths, or in the usual places, into the warehouse."""
+    from lanes.ingest import insert
+
+    found = discover(paths)
+    with child(found) as early, open_writer() as con:
+        con.execute("set checkpoint_threshold = '4GB'")
+        summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
+        work = plan(con, found)
+        summary.unchanged, summary.gone, summary.read = (
+            work.unchanged,
+            len(work.gone),
+            len(work.jobs),
+        )
+        if work.jobs or work.gone or insert.unfinished(con):
+            ingest_id = insert.begin(con, GENERATION)
+            read(con, work, early, ingest_id, summary, progress)
+            insert.mark_gone(con, work.gone)
+            insert.finish(con, ingest_id, summary.before)
+            con.execute("checkpoint")
+        summary.after, summary.noise = insert.totals(con), insert.noise(con)
+    return summary
+
+
+def read(
+    con: "duckdb.DuckDBPyConnection",
+    work: Plan,
+    early: Worker | None,
+    ingest_id: int,
+    summary: Summary,
+    progress: Progress,
+) -> None:
+    """Insert batch after batch; each is committed before the next."""
+    from lanes.ingest import insert
+
+    done = 0
+    with batches(work, early) as stream:
+        for batch in stream:
+            insert.insert(con, batch, ingest_id)
+            summary.unreadable += batch.unreadable
+            done += batch.done
+            progress(done, max(work.bytes, done))
+
+
+@contextmanager
+def child(found: Found) -> Iterator[Worker | None]:
+    """Start the parsing process early where there is clearly much to read: it takes a moment."""
+    home = warehouse_path()
+    since = home.stat().st_mtime if home.exists() else 0.0
+    new = sum(stat.st_size for _, stat in found.files if stat.st_mtime > since)
+    worker = Worker() if new > ALONE else None
+    try:
+        yield worker
+    finally:
+        if worker:
+            worker.stop()
+
+
+@contextmanager
+def batches(work: Plan, early: Worker | None) -> Iterator[Iterable[Any]]:
+    """Give the batches of a plan: from the parsing process, or from here when they are few."""
+    if early is None and work.bytes <= ALONE:
+        yield here(work.jobs)
+        return
+    worker = early or Worker()
+    try:
+        yield worker.batches(work.jobs)
+    finally:
+        worker.stop()
+
+
+def here(jobs: list[Job]) -> Iterator[Any]:
+    """Parse in this process."""
+    from lanes.ingest.parse import parse
+
+    return parse(jobs)

@@ -1,0 +1,104 @@
+"""Parsing in a process of its own, so that it runs while the warehouse takes in the batch before.
+
+The parent sends the jobs on the child's standard input and reads frames from its standard output:
+pickles whose large buffers (the columns) travel beside them, uncopied.
+"""
+
+import pickle
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from lanes.ingest.plan import Job
+from warehouse.errors import AgpError
+
+AHEAD = 1  # batches read from the child while one is being inserted
+
+
+def main() -> None:
+    """Parse the jobs given on standard input and write batches to standard output."""
+    from lanes.ingest.parse import parse
+
+    out = sys.stdout.buffer
+    for batch in parse(pickle.load(sys.stdin.buffer)):
+        write_frame(out, batch)
+    write_frame(out, None)
+
+
+def write_frame(out: BinaryIO, value: Any) -> None:
+    """Write a value: lengths, its pickle, its buffers."""
+    buffers: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    raw = [buffer.raw() for buffer in buffers]
+    sizes = [len(head), *(view.nbytes for view in raw)]
+    out.write(struct.pack(f"<Q{len(sizes)}Q", len(sizes), *sizes))
+    out.write(head)
+    for view in raw:
+        out.write(view)
+    out.flush()
+
+
+def read_frame(source: BinaryIO) -> Any:
+    """Read a value that `write_frame` wrote; EOFError where the writer died."""
+    (count,) = struct.unpack("<Q", exactly(source, 8))
+    sizes = struct.unpack(f"<{count}Q", exactly(source, 8 * count))
+    head, *buffers = [exactly(source, size) for size in sizes]
+    return pickle.loads(head, buffers=buffers)
+
+
+def exactly(source: BinaryIO, size: int) -> bytearray:
+    """Read exactly so many bytes."""
+    data = bytearray(size)
+    view, at = memoryview(data), 0
+    while at < size:
+        got = source.readinto(view[at:])  # pyright: ignore[reportAttributeAccessIssue]
+        if not got:
+            raise EOFError
+        at += got
+    return data
+
+
+class Worker:
+    """A running child; iterate over it for its batches."""
+
+    def __init__(self) -> None:
+        """Start it now, so that it imports while the parent opens the warehouse."""
+        command = [sys.executable, "-P", "-m", "lanes.ingest.worker"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.frames: queue.Queue[Any] = queue.Queue(AHEAD)
+
+    def batches(self, jobs: list[Job]) -> Iterator[Any]:
+        """Give it the jobs and yield batches as they come."""
+        assert self.process.stdin
+        pickle.dump(jobs, self.process.stdin, protocol=5)
+        self.process.stdin.close()
+        threading.Thread(target=self._read, daemon=True).start()
+        while (batch := self.frames.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise AgpError("the parsing process ended early; run `agp ingest` again") from batch
+            yield batch
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        try:
+            while (frame := read_frame(self.process.stdout)) is not None:  # pyright: ignore
+                self.frames.put(frame)
+            self.frames.put(None)
+        except (EOFError, OSError, ValueError) as error:
+            self.frames.put(error)
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe and not pipe.closed:
+                pipe.close()
+        self.process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Inline images and files: long runs of base64 out of a record, kept once, and put back exactly.
+
+A factored record holds, in place of a run, the byte 0xFF (which UTF-8 never has), a kind byte and
+the sha-256 of what was taken out. A record that holds 0xFF of its own is left as it is.
+"""
+
+import base64
+import binascii
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+MARK = 0xFF
+BASE64, VERBATIM = (
+    b"\xffb",
+    b"\xffv",
+)  # decoded bytes | the bytes themselves, a piece of a long line
+SHORTEST = 16_384
+# The look-behind and the possessive quantifier keep a run just below the threshold linear.
+RUN = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16384,}+={0,2}")
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+MARKER = re.compile(rb"\xff([bv])(.{32})", re.DOTALL)
+STAND_IN = "payload:"  # in parsed records: this and the sha-256 in hex, where the base64 was
+
+
+def may_hold_run(line: bytes) -> bool:
+    """Say quickly whether a line may hold a run: each covers a window at a multiple of 8,192.
+
+    >>> may_hold_run(b"words " * 9000), may_hold_run(b"x" * 20000)
+    (False, True)
+    """
+    return any(
+        not line[at : at + 64].translate(None, ALPHABET)
+        for at in range(0, len(line), SHORTEST // 2)
+    )
+
+
+class Factory:
+    """Takes runs out of lines; remembers what it has given out, within bounds."""
+
+    def __init__(self, remember: int = 50_000) -> None:
+        """Start empty; a payload beyond the last `remember` ones may be given out again."""
+        self.found: list[tuple[bytes, int, bytes]] = []  # (sha-256, length, bytes), to be stored
+        self.held = 0  # bytes of them
+        self._known: OrderedDict[bytes, bytes | None] = OrderedDict()  # run's hash -> payload's
+        self._remember = remember
+
+    def factor(self, line: bytes) -> tuple[bytes, bytes] | None:
+        """Return the line with markers, and with stand-ins for the parser; None: no run in it."""
+        if len(line) < SHORTEST or not may_hold_run(line) or MARK in line:
+            return None
+        stored, parsed, at = [], [], 0
+        for match in RUN.finditer(line):
+            digest = self._payload(match.group())
+            if digest:
+                before = line[at : match.start()]
+                stored += [before, BASE64, digest]
+                parsed += [before, STAND_IN.encode(), digest.hex().encode()]
+                at = match.end()
+        if not stored:
+            return None
+        return b"".join([*stored, line[at:]]), b"".join([*parsed, line[at:]])
+
+    def keep(self, piece: bytes) -> bytes:
+        """Keep a piece verbatim and return the marker that stands for it."""
+        digest = sha256(piece).digest()
+        if self._learn(digest, digest):
+            self._give(digest, piece)
+        return VERBATIM + digest
+
+    def _payload(self, run: bytes) -> bytes | None:
+        key = sha256(run).digest()
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        payload = decode(run)
+        digest = sha256(payload).digest() if payload else None
+        if self._learn(key, digest) and payload and digest:
+            self._give(digest, payload)
+        return digest
+
+    def _give(self, digest: bytes, payload: bytes) -> None:
+        self.found.append((digest, len(payload), payload))
+        self.held += len(payload)
+
+    def drain(self) -> list[tuple[bytes, int, bytes]]:
+        """Return what was found since the last call."""
+        found, self.found, self.held = self.found, [], 0
+        return found
+
+    def _learn(self, key: bytes, digest: bytes | None) -> bool:
+        new = key not in self._known
+        self._known[key] = digest
+        while len(self._known) > self._remember:
+            self._known.popitem(last=False)
+        return new
+
+
+def decode(run: bytes) -> bytes | None:
+    """Decode base64, or return None where encoding it again would not give the same text."""
+    try:
+        payload = base64.b64decode(run, validate=True)
+    except binascii.Error:
+        return None
+    return payload if base64.b64encode(payload) == run else None
+
+
+def restore(stored: bytes, payload: Callable[[bytes], bytes]) -> bytes:
+    """Return the record as it came; `payload` gives the bytes for a hash.
+
+    >>> factory, line = Factory(), b'{"data": "' + b"QUJD" * 5000 + b'"}'
+    >>> stored, _ = factory.factor(line)
+    >>> taken = {digest: payload for digest, _, payload in factory.drain()}
+    >>> len(stored), restore(stored, taken.__getitem__) == line
+    (46, True)
+    """
+
+    def put_back(match: re.Match[bytes]) -> bytes:
+        taken = payload(match.group(2))
+        return base64.b64encode(taken) if match.group(1) == b"b" else taken
+
+    return MARKER.sub(put_back, stored)
+
+
+def payload_bytes(con: "duckdb.DuckDBPyConnection", digest: bytes) -> bytes:
+    """Return a payload from the warehouse."""
+    row = con.execute("select bytes from payloads where sha256 = ?", [digest]).fetchone()
+    if row is None:
+        raise ValueError(f"payload {digest.hex()} is missing from the warehouse")
+    return row[0]
+
+
+def file_bytes(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[bytes]:
+    """Yield a file's bytes in order as they were read, in stretches of bounded size."""
+    row = con.execute("select bytes from files where file_id = ?", [file_id]).fetchone()
+    at, end = 0, row[0] if row else 0
+    while at < end:
+        rows = con.execute(RECORDS, [file_id, at, at + STRETCH]).fetchall()
+        if not rows or rows[0][0] != at:
+            raise ValueError(f"file {file_id} has a hole at byte {at}")
+        for offset, length, stored, has_payload in rows:
+            yield from pieces(con, stored) if has_payload else [stored]
+            at = offset + length
+
+
+STRETCH = 8 << 20
+RECORDS = """select byte_offset, byte_length, bytes, has_payload from raw_records
+where file_id = ? and byte_offset >= ? and byte_offset < ? order by byte_offset"""
+
+
+def pieces(con: "duckdb.DuckDBPyConnection", stored: bytes) -> Iterator[bytes]:
+    """Yield the bytes of a factored record, a piece at a time."""
+    at = 0
+    for match in MARKER.finditer(stored):
+        yield stored[at : match.start()]
+        taken = payload_bytes(con, match.group(2))
+        yield base64.b64encode(taken) if match.group(1) == b"b" else taken
+        at = match.end()
+    yield stored[at:]
