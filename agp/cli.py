@@ -16,6 +16,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "warehouse.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples",
     ),
+    "filters list": ("filters.commands:list_rules", "The rules in force, and why each is there."),
+    "filters columns": (
+        "filters.commands:list_columns",
+        "The columns and functions that a rule may use.",
+    ),
+    "filters test": ("filters.commands:test_rules", "Run every rule's own examples."),
+    "filters run": ("filters.commands:run_rules", "Evaluate the rules where that is due."),
     "model convert-gguf": (
         "train.commands_convert:convert_gguf",
         "Turn a GGUF Gemma 3 into a model folder.",

@@ -1,0 +1,162 @@
+"""`agp filters list | columns | test | run`: the rules in force, and what they decide."""
+
+from pathlib import Path
+
+import click
+
+from warehouse.console import print_json, print_table
+
+rules_option = click.option(
+    "--rules",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Take the rules of this folder alone.  [default: the bundled ones, yours over them]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@rules_option
+@json_option
+def list_rules(folder: Path | None, as_json: bool) -> None:
+    """Show the rules in force, in order, with what each does and why.
+
+    Your own rules stand in $AGP_HOME/rules/*.toml: a new id is a rule more, a known id overrides
+    that rule, and a known id with `enabled = false` switches it off.
+
+    \b
+    Examples:
+      agp filters list
+      agp filters list --rules ./my-rules --json
+    """
+    from filters.compile import rule_set
+
+    rules = rule_set(folder)
+    if as_json:
+        print_json(
+            [
+                c.rule.model_dump() | {"file": str(c.path), "expression": c.expression.text}
+                for c in rules.rules
+            ]
+        )
+        return
+    rows = [
+        [c.rule.id, c.rule.on, action_text(c.rule), " ".join(c.rule.lanes), c.rule.why]
+        for c in rules.rules
+    ]
+    print_table(["rule", "on", "action", "lanes", "why"], rows, title=f"rule set {rules.id}")
+
+
+def action_text(rule: object) -> str:
+    """Return a rule's action in a word or two."""
+    from filters.rule import Rule
+
+    assert isinstance(rule, Rule)
+    words = [rule.action]
+    if rule.weight is not None:
+        words.append(f"×{rule.weight:g}")
+    if rule.span is not None:
+        words.append("span")
+    if rule.priority:
+        words.append(f"priority {rule.priority}")
+    return " ".join(words)
+
+
+@click.command()
+@json_option
+def list_columns(as_json: bool) -> None:
+    """Show the columns and functions that a rule's `where` may use.
+
+    \b
+    Examples:
+      agp filters columns
+      agp filters columns --json
+    """
+    from warehouse.expressions.language import FUNCTIONS, OPERATOR_WORDS
+    from warehouse.features import columns
+
+    rows = [
+        [on, c.name, c.type, c.meaning]
+        for on in ("exchange", "message")
+        for c in columns(on).values()
+    ]
+    functions = [[f.form, f.meaning] for f in FUNCTIONS.values()]
+    if as_json:
+        names = ("on", "name", "type", "meaning")
+        print_json(
+            {
+                "columns": [dict(zip(names, row, strict=True)) for row in rows],
+                "functions": [
+                    dict(zip(("form", "meaning"), row, strict=True)) for row in functions
+                ],
+                "operators": OPERATOR_WORDS,
+            }
+        )
+        return
+    print_table(["on", "column", "type", "meaning"], rows)
+    print_table(["function", "meaning"], functions)
+    click.echo(f"operators: {OPERATOR_WORDS}")
+
+
+@click.command()
+@rules_option
+@json_option
+def test_rules(folder: Path | None, as_json: bool) -> None:
+    """Run every rule's own examples: `hit` must hit, `miss` must miss.
+
+    \b
+    Examples:
+      agp filters test
+      agp filters test --rules ./my-rules
+    """
+    from filters.compile import rule_set
+    from filters.selftest import run_tests
+    from warehouse.errors import AgpError
+
+    results = run_tests(rule_set(folder))
+    failed = [r for r in results if not r.passed]
+    if as_json:
+        print_json([vars(r) | {"passed": r.passed} for r in results])
+    else:
+        for r in failed:
+            word = "hit" if r.wanted else "miss"
+            click.echo(f"{r.rule_id}: example {r.number} under `{word}` does not {word}")
+        click.echo(f"{len(results) - len(failed)} of {len(results)} examples passed")
+    if failed:
+        raise AgpError(f"{len(failed)} examples failed")
+
+
+@click.command()
+@rules_option
+@json_option
+def run_rules(folder: Path | None, as_json: bool) -> None:
+    """Bring decisions up to date: only exchanges that are new or changed are evaluated.
+
+    Building a dataset does this by itself; the numbers here are what it would keep.
+
+    \b
+    Examples:
+      agp filters run
+      agp filters run --json
+    """
+    from filters.compile import rule_set
+    from filters.rule import LANES
+    from filters.run import update
+    from filters.verdicts import exchange_verdicts, strip_verdicts
+    from warehouse.store import open_writer
+
+    rules = rule_set(folder)
+    with open_writer() as con:
+        evaluated = update(con, rules)
+        lanes = []
+        for lane in LANES:
+            kept = exchange_verdicts(con, rules, lane)
+            strips = strip_verdicts(con, rules, lane)["message_id"].n_unique()
+            keep = int(kept["keep"].sum())
+            lanes.append([lane, kept.height, keep, kept.height - keep, strips])
+    names = ["lane", "exchanges", "kept", "dropped", "messages stripped"]
+    if as_json:
+        rows = [dict(zip(names, row, strict=True)) for row in lanes]
+        print_json({"rule_set": rules.id, "evaluated": evaluated, "lanes": rows})
+        return
+    print_table(names, lanes, title=f"rule set {rules.id}: {evaluated:,} exchanges evaluated")

@@ -1,0 +1,115 @@
+"""A rule's own examples, run through the same child as real exchanges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from filters.compile import Compiled, RuleSet
+from filters.decide import join_words
+from filters.rule import Example
+from filters.run import evaluated
+from warehouse.errors import AgpError
+from warehouse.features import columns
+from warehouse.features.columns import measures
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a rule said of one of its examples."""
+
+    rule_id: str
+    wanted: bool  # it stands under `hit`
+    number: int  # 1, 2, ... there
+    got: bool
+
+    @property
+    def passed(self) -> bool:
+        """Say whether the rule did what its author expects."""
+        return self.wanted == self.got
+
+
+def run_tests(rules: RuleSet) -> list[Result]:
+    """Return the result of every example of every rule."""
+    return [*run_kind(rules.exchange, "exchange"), *run_kind(rules.message, "message")]
+
+
+def run_kind(rules: Sequence[Compiled], on: str) -> list[Result]:
+    """Evaluate the examples of all rules of one kind in one pass."""
+    cases = [
+        (c, wanted, number, example)
+        for c in rules
+        for wanted, examples in ((True, c.rule.hit), (False, c.rule.miss))
+        for number, example in enumerate(examples, 1)
+    ]
+    if not cases:
+        return []
+    con = duckdb.connect(":memory:", config={"enable_external_access": False})
+    con.execute("set timezone = 'UTC'")
+    found = evaluated(rules, example_rows(con, cases, on)).to_pydict()
+    words = zip(*(v for n, v in found.items() if n != "row_number"), strict=True)
+    masks = {r: join_words(w) for r, w in zip(found["row_number"], words, strict=True)}
+    return [
+        Result(c.rule.id, wanted, number, bool(masks.get(row, 0) >> c.position & 1))
+        for row, (c, wanted, number, _) in enumerate(cases)
+    ]
+
+
+def example_rows(
+    con: duckdb.DuckDBPyConnection, cases: Sequence[tuple[Compiled, bool, int, Example]], on: str
+) -> duckdb.DuckDBPyRelation:
+    """Return the examples as rows: what they say, else what the rule requires, else a default."""
+    known = columns(on)
+    fields = ", ".join(f"{c.name} {c.type}" for c in known.values())
+    con.execute(f"create table given (row_number bigint, {fields})")
+    marks = ", ".join("?" * (len(known) + 1))
+    for row, (compiled, _, number, example) in enumerate(cases):
+        values = described(compiled, example, on)
+        strange = sorted(values.keys() - known.keys())
+        label = f"{compiled.path}: rule {compiled.rule.id}: example {number}"
+        if strange:
+            raise AgpError(f"{label}: there is no column {strange[0]}")
+        try:
+            con.execute(
+                f"insert into given values ({marks})", [row, *(values.get(n) for n in known)]
+            )
+        except duckdb.Error as error:
+            raise AgpError(f"{label}: {type(error).__name__} in one of its columns") from None
+    measured = ", ".join(
+        f"coalesce(given.{c.name}, measured.{c.name}) as {c.name}"
+        if c.origin == "text"
+        else f"given.{c.name}"
+        for c in known.values()
+    )
+    sql = f"select row_number, {measures(on)} from given"
+    return con.sql(
+        f"select row_number, {measured} from given join ({sql}) measured using (row_number)"
+    )
+
+
+def described(compiled: Compiled, example: Example, on: str) -> dict[str, Any]:
+    """Return an example's columns; a bare string is the prompt or the text.
+
+    What a bare string says nothing of is taken as the rule requires it, so that its words decide.
+    """
+    defaults = {c.name: c.example for c in columns(on).values() if c.example is not None}
+    if isinstance(example, dict):
+        return defaults | example
+    words = {"prompt" if on == "exchange" else "text": example}
+    return defaults | required(compiled.expression.tree) | words
+
+
+def required(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return what the top-level AND of a rule demands: column = constant, and plain booleans."""
+    parts = tree["children"] if tree["type"] == "CONJUNCTION_AND" else [tree]
+    demands: dict[str, Any] = {}
+    for part in parts:
+        if part["class"] == "COLUMN_REF":
+            demands[part["column_names"][0]] = True
+        elif part["type"] == "COMPARE_EQUAL" and part["left"]["class"] == "COLUMN_REF":
+            if part["right"]["class"] == "CONSTANT":
+                demands[part["left"]["column_names"][0]] = part["right"]["literal"].get("text")
+        elif part["class"] == "CONJUNCTION" and part["type"] == "CONJUNCTION_AND":
+            demands |= required(part)
+    return demands
