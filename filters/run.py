@@ -38,8 +38,7 @@ def execute_file(con: duckdb.DuckDBPyConnection, name: str, **values: str) -> No
 
 def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     """Return how many rows a table has."""
-    row = con.execute(f"select count(*) from {table}").fetchone()
-    return row[0] if row else 0
+    return con.execute(f"select count(*) from {table}").fetchall()[0][0]
 
 
 def evaluated(rules: Sequence[Compiled], rows: duckdb.DuckDBPyRelation) -> pa.Table:

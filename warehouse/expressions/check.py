@@ -152,7 +152,7 @@ def check_function(node: Node, at: int) -> None:
     elif node.get("is_operator") and name in language.SYMBOLS:
         pattern = language.SYMBOLS[name]
     else:
-        near = difflib.get_close_matches(name, language.FUNCTIONS, n=1)
+        near = difflib.get_close_matches(name, language.FUNCTIONS, n=1, cutoff=0.75)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ExpressionError(f"the function {name} is not part of the language{hint}", column=at)
     constants = [a["expression"].get("literal", {}) for a in arguments]

@@ -156,7 +156,7 @@ def main() -> int:
     job = json.load(sys.stdin)
     con = open_rows(job["path"], job["threads"])
     limit_memory(job["memory_bytes"])
-    rows, size = con.execute(job["measure"]).fetchone() or (0, 0)
+    rows, size = con.execute(job["measure"]).fetchall()[0]
     if not probe(con, job, (rows, size)):
         return 1
     masks = run(con, job)

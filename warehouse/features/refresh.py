@@ -35,20 +35,18 @@ def refresh(con: duckdb.DuckDBPyConnection) -> int:
     )
     con.execute(sql)
     con.execute("commit")
-    row = con.execute("select count(*) from stale").fetchone()
-    return row[0] if row else 0
+    return con.execute("select count(*) from stale").fetchall()[0][0]
 
 
 def generation(con: duckdb.DuckDBPyConnection) -> int:
     """Return the parser generation that the normal layer was derived under."""
-    row = con.execute("select coalesce(max(generation), 0) from ingests").fetchone()
-    return row[0] if row else 0
+    return con.execute("select coalesce(max(generation), 0) from ingests").fetchall()[0][0]
 
 
 def load_words(con: duckdb.DuckDBPyConnection, wanted: str) -> None:
     """See that the temp table `words` holds the exchanges of the table `wanted`."""
-    row = con.execute(f"select count(*) from {wanted} anti join words using (exchange_id)")
-    if (row.fetchone() or (0,))[0]:
+    missing = con.execute(f"select count(*) from {wanted} anti join words using (exchange_id)")
+    if missing.fetchall()[0][0]:
         con.execute(f"create or replace temp table stale as select exchange_id from {wanted}")
         con.execute(statement("words.sql"))
 

@@ -1,0 +1,54 @@
+"""What the lanes ask of the rules: which exchanges stay, which messages are stripped."""
+
+from filters.verdicts import verdicts
+
+ANSWER = ("agent", "answer", "It stops at the last line end; I made it read on.")
+
+
+def test_machinery_goes_and_people_stay(tell):
+    tell("x1", "Why does the heartbeat time out?", ANSWER)
+    tell("x2", "heartbeat", ANSWER)
+    tell("x3", "Warmup", ("agent", "answer", "Ready."), author="harness", kind="warmup")
+    found = verdicts(tell.con, "sft").exchanges
+    assert found.select("exchange_id", "keep").rows() == [
+        ("x1", True), ("x2", False), ("x3", False),
+    ]  # fmt: skip
+    assert found["dropped_by"].to_list() == [[], ["heartbeat"], ["warmup"]]
+
+
+def test_a_notice_is_stripped_whole_and_a_reminder_by_its_span(tell):
+    tell(
+        "x1",
+        "Fix it.\n<system-reminder>Be brief.</system-reminder>",
+        ("harness", "task_notification", "<task-notification>failed</task-notification>"),
+        ANSWER,
+    )
+    found = verdicts(tell.con, "sft").strips.rows()
+    assert found == [
+        ("x1", "x1-0", r"(?s)<system-reminder>.*?</system-reminder>\s*"),
+        ("x1", "x1-1", None),
+    ]
+    assert verdicts(tell.con, "routing").strips.is_empty()
+
+
+def test_only_what_is_new_or_changed_is_evaluated_again(tell):
+    from filters.compile import rule_set
+    from filters.run import update
+
+    tell("x1", "Why?", ANSWER)
+    tell("x2", "And why that?", ANSWER)
+    assert update(tell.con, rule_set()) == 2
+    assert update(tell.con, rule_set()) == 0
+    tell("x3", "heartbeat", ANSWER)
+    tell.con.execute("update exchanges set kind = 'warmup' where exchange_id = 'x2'")
+    assert update(tell.con, rule_set()) == 2
+    assert verdicts(tell.con, "sft").exchanges["keep"].to_list() == [True, False, False]
+
+
+def test_a_copy_is_told_of_its_better_original(tell):
+    tell("x1", "Sort the list!", ANSWER)
+    tell("x2", "Sort the list!", ANSWER)
+    tell("x3", "sort the  list", ANSWER)
+    verdicts(tell.con, "sft")
+    rows = tell.con.sql("select exchange_id, copies, mirrors from features order by all").fetchall()
+    assert rows == [("x1", 3, None), ("x2", 3, "exact"), ("x3", 3, "normalised")]
