@@ -1,21 +1,6 @@
 -- The normal layer: a pure function of the raw layer under a parser generation. Times are UTC.
 -- Every text stands here once: views join rather than copy.
 
-create table sessions (
-    session_id varchar primary key,
-    agent varchar not null,
-    source varchar not null,
-    family_id varchar not null,          -- one for a session, its forks, resumes and subagents
-    parent_session_id varchar,           -- forked or resumed from
-    project varchar,                     -- last part of the first cwd
-    cwd varchar,
-    git_branch varchar,
-    client_version varchar,
-    title varchar,
-    started_at timestamp,
-    ended_at timestamp
-);
-
 -- One row a record, written as it is read and never updated: (file_id, record_ordinal) is the key
 -- that leads to the bytes. Which of several copies of a message counts is said by placements.
 create table messages (
@@ -27,7 +12,7 @@ create table messages (
     parent_id varchar,                   -- message or other record before it
     api_id varchar,                      -- one API message stands on several records
     role varchar not null,               -- user | assistant | system
-    author varchar,                      -- person | agent | command | harness | tool
+    author varchar not null,             -- person | agent | command | harness | tool
     kind varchar not null,               -- prompt, answer, tool_result, or the kind of noise
     model varchar,
     sent_at timestamp,
@@ -67,7 +52,37 @@ create table tool_results (
     rejected boolean,                    -- by the person
     exit_code integer,
     duration_ms bigint,
-    returned_at timestamp
+    returned_at timestamp,
+    output_file varchar                  -- name of the file beside the transcript that holds all of it
+);
+
+-- Tool output that lies beside a transcript: a row a record, joined in order by v_tool_calls.
+create table tool_outputs (
+    file_id varchar not null,
+    record_ordinal integer not null,
+    session_id varchar not null,
+    name varchar not null,               -- of the file; without its ending the tool call's id
+    text varchar not null using compression zstd
+);
+
+-- Records that are no messages but stand in the forest: chains of parents run through them.
+create table links (
+    file_id varchar not null,
+    record_ordinal integer not null,
+    message_id varchar not null,         -- the record's uuid
+    session_id varchar not null,
+    agent_id varchar,
+    parent_id varchar
+);
+
+-- What records say about sessions and threads rather than in them.
+create table facts (
+    file_id varchar not null,
+    record_ordinal integer not null,
+    session_id varchar not null,
+    kind varchar not null,               -- cwd, git_branch, version, title, summary, continued_in, ...
+    key varchar not null,                -- what it speaks of: '' the session, else a record or an agent
+    value varchar not null
 );
 
 create table usage_lines (
@@ -82,6 +97,21 @@ create table usage_lines (
 );
 
 -- From here on: across records, derived anew for every session family that an ingest touched.
+create table sessions (
+    session_id varchar not null,
+    agent varchar not null,
+    source varchar not null,
+    family_id varchar not null,          -- one for a session, its forks, resumes and subagents
+    parent_session_id varchar,           -- forked or resumed from
+    project varchar,                     -- last part of the first cwd
+    cwd varchar,
+    git_branch varchar,
+    client_version varchar,
+    title varchar,
+    started_at timestamp,
+    ended_at timestamp
+);
+
 create table placements (
     file_id varchar not null,            -- the record that counts for this message
     record_ordinal integer not null,
@@ -89,11 +119,13 @@ create table placements (
     session_id varchar not null,
     exchange_id varchar,
     ordinal integer not null,            -- in the exchange; 0 is the opener
-    on_path boolean not null             -- false: on a branch that a fork or a rewind left aside
+    on_path boolean not null,            -- false: hangs on an answer that was given again
+    author varchar,                      -- where other records say better who wrote it; null: as it is
+    kind varchar
 );
 
 create table exchanges (
-    exchange_id varchar primary key,
+    exchange_id varchar not null,
     session_id varchar not null,
     agent_id varchar,                    -- of the thread
     source varchar not null,
@@ -105,7 +137,24 @@ create table exchanges (
     kind varchar not null,               -- prompt, command, task, tick, warmup, notice, ...
     asked_at timestamp,
     answered_at timestamp,               -- of its last message
-    interrupted boolean not null
+    interrupted boolean not null,
+    on_path boolean not null,            -- false: a rewind left it aside
+    messages integer not null,           -- on the exchange's path
+    tool_calls integer not null,
+    tool_errors integer not null,
+    edits integer not null,
+    api_errors integer not null
+);
+
+create table tool_calls (                -- a call in its exchange, and the record of its result
+    tool_call_id varchar not null,
+    exchange_id varchar not null,
+    file_id varchar not null,
+    record_ordinal integer not null,
+    message_ordinal integer not null,
+    on_path boolean not null,
+    result_file_id varchar,              -- null: no result was ever written
+    result_record_ordinal integer
 );
 
 create table exchange_sources (

@@ -1,0 +1,116 @@
+-- Replace what stands across records for the sessions in `touched` by the new_* tables.
+delete from tool_calls where exchange_id in (
+    select exchange_id from exchanges where session_id in (select session_id from touched));
+delete from exchange_sources where exchange_id in (
+    select exchange_id from exchanges where session_id in (select session_id from touched));
+delete from exchanges where session_id in (select session_id from touched);
+delete from placements where session_id in (select session_id from touched);
+delete from sessions where session_id in (select session_id from touched);
+
+insert into placements by name select * from new_placements;
+
+create or replace temp table new_results as
+select r.tool_call_id, x.exchange_id, s.family_id, r.file_id, r.record_ordinal, r.ok,
+       row_number() over (partition by x.exchange_id, r.tool_call_id order by x.ordinal) as nth,
+       row_number() over (partition by s.family_id, r.tool_call_id order by x.exchange_id, x.ordinal)
+           as nth_in_family
+from tool_results r
+join new_placements x using (file_id, record_ordinal)
+join new_sessions s using (session_id);
+
+create or replace temp table new_calls as
+select u.tool_call_id, x.exchange_id, u.file_id, u.record_ordinal, x.ordinal as message_ordinal,
+       x.on_path, coalesce(r.file_id, q.file_id) as result_file_id,
+       coalesce(r.record_ordinal, q.record_ordinal) as result_record_ordinal, u.tool,
+       coalesce(r.ok, q.ok) as ok
+from tool_uses u
+join new_placements x using (file_id, record_ordinal)
+join new_sessions s using (session_id)
+left join new_results r
+    on r.exchange_id = x.exchange_id and r.tool_call_id = u.tool_call_id and r.nth = 1
+left join new_results q
+    on r.file_id is null and q.family_id = s.family_id and q.tool_call_id = u.tool_call_id
+    and q.nth_in_family = 1
+qualify row_number() over (partition by x.exchange_id, u.tool_call_id order by x.ordinal) = 1;
+
+insert into tool_calls by name select * exclude (tool, ok) from new_calls;
+
+insert into exchanges by name
+select e.*, coalesce(c.tool_calls, 0) as tool_calls, coalesce(c.tool_errors, 0) as tool_errors,
+       coalesce(c.edits, 0) as edits
+from new_exchanges e
+left join (
+    select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
+           count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
+    from new_calls where on_path group by exchange_id) c using (exchange_id);
+
+insert into exchange_sources by name
+select e.exchange_id, coalesce(f.source, e.source) as source, m.session_id, m.file_id,
+       min(m.record_ordinal) as record_ordinal
+from new_exchanges e
+join messages m on m.message_id = e.opener_id
+left join files f using (file_id)
+group by all;
+
+update exchanges e set caller_id = c.caller_id
+from (
+    with tasks as (
+        select e.exchange_id, e.session_id, e.agent_id, f.value,
+               row_number() over (partition by e.session_id, f.value order by e.ordinal) as nth
+        from new_exchanges e
+        left join (select distinct session_id, key, value from facts where kind = 'task_text') f
+            on f.session_id = e.session_id and f.key = e.opener_id
+        where e.agent_id is not null),
+    asked as (
+        select session_id, value, key,
+               row_number() over (partition by session_id, value order by at, key) as nth
+        from (select session_id, value, key, min(record_ordinal) as at from facts
+              where kind = 'task_prompt' and session_id in (select session_id from touched)
+              group by all)),
+    told as (
+        select session_id, key as agent_id, min(value) as caller_id from facts
+        where kind = 'agent_call' and session_id in (select session_id from touched) group by all)
+    select t.exchange_id, coalesce(told.caller_id, asked.key) as caller_id
+    from tasks t
+    left join asked using (session_id, value, nth)
+    left join told using (session_id, agent_id)) c
+where e.exchange_id = c.exchange_id and c.caller_id is not null;
+
+insert into sessions by name
+with told as (
+    select f.session_id, f.kind, f.value,
+           (coalesce(s.kind, '') <> 'transcript', f.record_ordinal, f.file_id) as at
+    from facts f left join files s using (file_id)
+    where f.session_id in (select session_id from touched) and f.key = ''),
+named as (
+    select x.session_id, max_by(f.value, (x.ordinal, f.value)) as value
+    from facts f join new_placements x on x.message_id = f.key
+    where f.kind = 'summary' group by x.session_id),
+spoken as (
+    select m.session_id, min(m.sent_at) as started_at, max(m.sent_at) as ended_at
+    from messages m where m.session_id in (select session_id from touched) group by m.session_id),
+own as (
+    select x.session_id, min(m.sent_at) as started_at
+    from new_placements x join messages m using (file_id, record_ordinal) group by x.session_id)
+select n.session_id, n.source, n.family_id, n.parent_session_id,
+       coalesce(a.agent, n.source) as agent,
+       regexp_extract(min_by(t.value, t.at) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
+       min_by(t.value, t.at) filter (t.kind = 'cwd') as cwd,
+       max_by(t.value, t.at) filter (t.kind = 'git_branch') as git_branch,
+       max_by(t.value, t.at) filter (t.kind = 'version') as client_version,
+       coalesce(max_by(t.value, t.at) filter (t.kind = 'custom-title'),
+                max_by(t.value, t.at) filter (t.kind = 'ai-title'),
+                max_by(t.value, t.at) filter (t.kind = 'agent-name'), any_value(named.value)) as title,
+       coalesce(any_value(own.started_at), any_value(spoken.started_at)) as started_at,
+       any_value(spoken.ended_at) as ended_at
+from new_sessions n
+left join sources a using (source)
+left join told t using (session_id)
+left join named using (session_id)
+left join spoken using (session_id)
+left join own using (session_id)
+group by n.session_id, n.source, n.family_id, n.parent_session_id, a.agent;
+
+drop table new_calls;
+drop table new_results;
+drop table touched;
