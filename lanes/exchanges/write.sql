@@ -63,8 +63,8 @@ from (
         where e.agent_id is not null),
     asked as (
         select session_id, value, key,
-               row_number() over (partition by session_id, value order by at, key) as nth
-        from (select session_id, value, key, min(record_ordinal) as at from facts
+               row_number() over (partition by session_id, value order by line, key) as nth
+        from (select session_id, value, key, min(record_ordinal) as line from facts
               where kind = 'task_prompt' and session_id in (select session_id from touched)
               group by all)),
     told as (
@@ -79,7 +79,7 @@ where e.exchange_id = c.exchange_id and c.caller_id is not null;
 insert into sessions by name
 with told as (
     select f.session_id, f.kind, f.value,
-           (coalesce(s.kind, '') <> 'transcript', f.record_ordinal, f.file_id) as at
+           (coalesce(s.kind, '') <> 'transcript', f.record_ordinal, f.file_id) as place
     from facts f left join files s using (file_id)
     where f.session_id in (select session_id from touched) and f.key = ''),
 named as (
@@ -94,13 +94,13 @@ own as (
     from new_placements x join messages m using (file_id, record_ordinal) group by x.session_id)
 select n.session_id, n.source, n.family_id, n.parent_session_id,
        coalesce(a.agent, n.source) as agent,
-       regexp_extract(min_by(t.value, t.at) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
-       min_by(t.value, t.at) filter (t.kind = 'cwd') as cwd,
-       max_by(t.value, t.at) filter (t.kind = 'git_branch') as git_branch,
-       max_by(t.value, t.at) filter (t.kind = 'version') as client_version,
-       coalesce(max_by(t.value, t.at) filter (t.kind = 'custom-title'),
-                max_by(t.value, t.at) filter (t.kind = 'ai-title'),
-                max_by(t.value, t.at) filter (t.kind = 'agent-name'), any_value(named.value)) as title,
+       regexp_extract(min_by(t.value, t.place) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
+       min_by(t.value, t.place) filter (t.kind = 'cwd') as cwd,
+       max_by(t.value, t.place) filter (t.kind = 'git_branch') as git_branch,
+       max_by(t.value, t.place) filter (t.kind = 'version') as client_version,
+       coalesce(max_by(t.value, t.place) filter (t.kind = 'custom-title'),
+                max_by(t.value, t.place) filter (t.kind = 'ai-title'),
+                max_by(t.value, t.place) filter (t.kind = 'agent-name'), any_value(named.value)) as title,
        coalesce(any_value(own.started_at), any_value(spoken.started_at)) as started_at,
        any_value(spoken.ended_at) as ended_at
 from new_sessions n
