@@ -34,7 +34,8 @@ class Telling:
                 [name, i, f"{name}-{i}", role, author, kind, text],
             )
             self.con.execute(
-                "insert into placements values (?, ?, ?, 's1', ?, ?, true)",
+                "insert into placements (file_id, record_ordinal, message_id, session_id, "
+                "exchange_id, ordinal, on_path) values (?, ?, ?, 's1', ?, ?, true)",
                 [name, i, f"{name}-{i}", name, i],
             )
         self.con.execute(

@@ -138,12 +138,12 @@ create table exchanges (
     asked_at timestamp,
     answered_at timestamp,               -- of its last message
     interrupted boolean not null,
-    on_path boolean not null,            -- false: a rewind left it aside
-    messages integer not null,           -- on the exchange's path
-    tool_calls integer not null,
-    tool_errors integer not null,
-    edits integer not null,
-    api_errors integer not null
+    on_path boolean not null default true,   -- false: a rewind left it aside
+    messages integer not null default 1,     -- on the exchange's path
+    tool_calls integer not null default 0,
+    tool_errors integer not null default 0,
+    edits integer not null default 0,
+    api_errors integer not null default 0
 );
 
 create table tool_calls (                -- a call in its exchange, and the record of its result
