@@ -1,0 +1,65 @@
+"""Small models made on the spot: random weights, real architectures."""
+
+from collections.abc import Callable
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from mlx_lm.models import gemma3_text, gemma4_text
+
+mx.disable_compile()
+
+
+def gemma4(layers: int = 8, shared: int = 4, window: int = 8, per_layer: int = 4) -> Any:
+    kinds = ["sliding_attention"] * 3 + ["full_attention"]
+    config = gemma4_text.ModelArgs(
+        hidden_size=32,
+        num_hidden_layers=layers,
+        intermediate_size=48,
+        num_attention_heads=2,
+        head_dim=8,
+        global_head_dim=16,
+        vocab_size=64,
+        vocab_size_per_layer_input=64,
+        num_kv_shared_layers=shared,
+        hidden_size_per_layer_input=per_layer,
+        sliding_window=window,
+        layer_types=(kinds * layers)[:layers],
+    )
+    return gemma4_text.Model(config)
+
+
+def gemma3(layers: int = 7, window: int = 8) -> Any:
+    config = gemma3_text.ModelArgs(
+        model_type="gemma3_text",
+        hidden_size=32,
+        num_hidden_layers=layers,
+        intermediate_size=48,
+        num_attention_heads=2,
+        head_dim=16,
+        vocab_size=64,
+        sliding_window=window,
+        sliding_window_pattern=3,
+    )
+    return gemma3_text.Model(config)
+
+
+FAMILIES: dict[str, Callable[[], Any]] = {
+    "gemma4": gemma4,
+    "gemma4 without sharing": lambda: gemma4(shared=0, per_layer=0),
+    "gemma3": gemma3,
+}
+
+
+@pytest.fixture(params=FAMILIES)
+def small_model(request: pytest.FixtureRequest) -> Any:
+    """Return a small random model, one of each family in turn."""
+    mx.random.seed(1)
+    return FAMILIES[request.param]()
+
+
+@pytest.fixture
+def small_gemma4() -> Any:
+    """Return a small random Gemma 4 with a shared tail."""
+    mx.random.seed(1)
+    return gemma4()

@@ -1,0 +1,34 @@
+"""A faster BLAS where one is found: mlx's wheel for Linux carries a slow one.
+
+OpenBLAS must be named before the process starts, so a command that computes starts itself anew.
+"""
+
+import glob
+import os
+import sys
+from pathlib import Path
+
+PATTERNS = ("/usr/lib/*/openblas-pthread/libopenblas.so.0", "/usr/lib*/libopenblas.so.0")
+
+
+def openblas() -> str | None:
+    """Return the path of an OpenBLAS with cblas symbols, if this machine has one."""
+    found = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern))]
+    return found[0] if sys.platform == "linux" and found else None
+
+
+def use_openblas() -> None:
+    """Start this `agp` command anew with OpenBLAS loaded; return when that is done or useless.
+
+    AGP_BLAS=off leaves mlx's own.
+    """
+    library = openblas()
+    if library is None or os.environ.get("AGP_BLAS") or Path(sys.argv[0]).name != "agp":
+        return
+    preload = " ".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+    os.execve(
+        sys.executable,
+        [sys.executable, *sys.argv],
+        {**environment, "LD_PRELOAD": preload, "AGP_BLAS": library},
+    )
