@@ -23,6 +23,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "filters test": ("filters.commands:test_rules", "Run every rule's own examples."),
     "filters run": ("filters.commands:run_rules", "Evaluate the rules where that is due."),
+    "model show": (
+        "train.commands_model:show",
+        "Say what a model is: layers, sizes, shared keys and values.",
+    ),
+    "model build-tiny": (
+        "train.commands_model:build_tiny",
+        "Train the tiny Gemma 4 from nothing.",
+    ),
     "model convert-gguf": (
         "train.commands_convert:convert_gguf",
         "Turn a GGUF Gemma 3 into a model folder.",

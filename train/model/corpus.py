@@ -11,15 +11,16 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 REFERENCE = re.compile(r"\{([a-z_]+)(?:\.(\d))?(\.title)?\}")
 MIXTURE = {"chat": 11, "prose": 5, "code": 2, "lines": 2}  # documents of each kind, out of 20
 
 
 @cache
-def banks() -> dict[str, list[str] | list[list[str]]]:
+def banks() -> dict[str, list[Any]]:
     """Return every bank by name; a table's lines are split into columns."""
-    found: dict[str, list] = {}
+    found: dict[str, list[Any]] = {}
     for file in sorted((files("train.model") / "tiny_corpus").iterdir(), key=lambda f: f.name):
         name, table = "", False
         for line in file.read_text(encoding="utf-8").splitlines():

@@ -52,7 +52,7 @@ class Gemma:
         if isinstance(text, gemma4_text.Model):
             self.sources: list[int] = text.model.previous_kvs
             self.kinds = [
-                "full" if k == "full_attention" else "sliding" for k in text.args.layer_types
+                "full" if k == "full_attention" else "sliding" for k in text.args.layer_types or []
             ]
             shared, self.softcap = text.args.num_kv_shared_layers, text.args.final_logit_softcapping
         else:
@@ -239,8 +239,7 @@ class Gemma:
             if positions is not None and stop == self.first_shared < stops[-1]:
                 stream = self.take(stream, positions)
             if stop in layers:
-                part = positions is not None and stream.positions is None
-                states[stop] = (
-                    mx.take_along_axis(stream.h, positions[..., None], 1) if part else stream.h
-                )
+                states[stop] = stream.h
+                if positions is not None and stream.positions is None:
+                    states[stop] = mx.take_along_axis(stream.h, positions[..., None], 1)
         return states, stream

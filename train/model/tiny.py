@@ -175,12 +175,18 @@ def build(
 
 def parameters(model: nn.Module) -> int:
     """Return how many numbers a model holds."""
-    return sum(int(math.prod(w.shape)) for _, w in tree_flatten(model.parameters()))
+    return sum(math.prod(w.shape) for w in flat(model).values())
+
+
+def flat(model: nn.Module) -> dict[str, mx.array]:
+    """Return a model's parameters by their full names."""
+    pairs: Any = tree_flatten(model.parameters())
+    return dict(pairs)
 
 
 def write(model: nn.Module, out: Path, facts: dict[str, Any]) -> None:
     """Write weights (float16), config and card; the card's hash is of the weights' file."""
-    half = {k: v.astype(mx.float16) for k, v in tree_flatten(model.parameters())}
+    half = {k: v.astype(mx.float16) for k, v in flat(model).items()}
     mx.save_safetensors(str(out / "model.safetensors"), half, metadata={"format": "mlx"})
     (out / "config.json").write_text(json.dumps(config(), indent=1) + "\n")
     facts["sha256"] = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()
