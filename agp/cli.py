@@ -14,7 +14,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "sql": (
         "warehouse.commands_sql:sql",
-        "Ask the warehouse in SQL; what can be asked, and examples",
+        "Ask the warehouse in SQL; what can be asked, and examples.",
+    ),
+    "lineage": (
+        "warehouse.commands_lineage:lineage",
+        "From any id to its bytes and to the datasets it is in.",
+    ),
+    "warehouse verify": (
+        "warehouse.commands_verify:verify",
+        "Check that every byte is as it was read.",
     ),
     "filters list": ("filters.commands:list_rules", "The rules in force, and why each is there."),
     "filters columns": (

@@ -1,7 +1,8 @@
 """What people see: tables that fit the terminal, progress with rates, and JSON for scripts."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -49,3 +50,23 @@ def cell_text(cell: Any) -> str:
 def print_json(value: Any) -> None:
     """Print a value as one JSON document."""
     sys.stdout.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+@contextmanager
+def byte_bar(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Give a function of (bytes done, bytes in all) that shows rate and time left on stderr."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

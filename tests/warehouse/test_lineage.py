@@ -1,0 +1,62 @@
+"""`agp lineage`: from every kind of id to the same bytes and the same datasets."""
+
+import json
+
+import pytest
+
+
+def ids(tree: dict, way: str) -> set[str]:
+    """Return the ids one comes by, going one way from a node."""
+    found = set()
+    for child in tree.get(way, []):
+        found |= {child["id"]} | ids(child, way)
+    return found
+
+
+@pytest.mark.parametrize(
+    "given, came_from, went_into",
+    [
+        ("b1", {"f1", "b1:train:4"}, set()),
+        ("b1:train:4", {"x1", "m1", "m2", "f1:0", "f1:2", "f1"}, {"b1"}),
+        ("x1", {"m1", "m2", "f1:0", "f1:2", "f1"}, {"b1:train:4", "b1"}),
+        ("m1", {"f1:0", "f1"}, {"x1", "b1:train:4", "b1"}),
+        ("f1:2", {"f1"}, {"m2", "x1", "b1:train:4", "b1"}),
+        ("/h/one.jsonl:2", {"f1"}, {"m2", "x1", "b1:train:4", "b1"}),
+        ("f1:1", {"f1"}, set()),
+        ("f1", set(), {"s1", "x1"}),
+        ("s1", {"f1"}, {"x1"}),
+    ],
+)
+def test_both_ways_from_any_id(small, agp, given, came_from, went_into):
+    tree = json.loads(agp("lineage", given, "--json").stdout)
+    assert ids(tree, "came_from") == came_from
+    assert ids(tree, "went_into") == went_into
+
+
+def test_the_tree_says_where_the_bytes_are(small, agp):
+    out = agp("lineage", "x1").stdout
+    assert "record f1:2  bytes 20 to 30" in out
+    assert "/h/one.jsonl" in out and "b1:train:4" in out and "“Water the roses" in out
+
+
+def test_what_is_not_there(small, agp):
+    for given in ("nothing", "f1:99", "b1:train:5", ":", "f1:x", "' or 1=1"):
+        assert "nothing here has the id" in agp("lineage", given, exit_code=2).stderr
+
+
+def test_the_exact_bytes(transcript, agp):
+    whole = transcript.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    assert agp("lineage", str(transcript), "--bytes").stdout_bytes == whole
+    for i, line in enumerate(lines):
+        assert agp("lineage", f"{transcript}:{i}", "--bytes").stdout_bytes == line
+
+
+def test_the_first_characters_of_an_id_are_enough(transcript, agp):
+    out = agp("sql", "select file_id from v_files", "--csv").stdout.split()[1]
+    assert out in agp("lineage", out[:8]).stdout
+    assert "nothing here" in agp("lineage", out[:3], exit_code=2).stderr
+
+
+def test_bytes_of_what_has_none(small, agp):
+    assert "names its records" in agp("lineage", "x1", "--bytes", exit_code=2).stderr

@@ -1,0 +1,62 @@
+"""`agp lineage`: from any id to the bytes it came from and the datasets it went into."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from warehouse.console import print_json
+from warehouse.errors import AgpError
+from warehouse.lineage import Node, resolve, trace
+from warehouse.lineage_tree import show
+from warehouse.store import open_reader
+
+if TYPE_CHECKING:
+    import duckdb
+
+LIMIT = 8
+
+
+@click.command()
+@click.argument("id")
+@click.option("--all", "everything", is_flag=True, help="Leave nothing out of long lists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole tree as JSON.")
+@click.option("--bytes", "raw", is_flag=True, help="Print the exact bytes of a record or file.")
+def lineage(id: str, everything: bool, as_json: bool, raw: bool) -> None:
+    """Walk from any id to its bytes, and to what was made of it.
+
+    ID is that of an exchange, message, tool call, session, file or dataset, whole or its first
+    characters; a record is FILE:ORDINAL (an id or a path, counted from 0), a row of a dataset
+    BUILD:SPLIT:ROW.
+
+    \b
+    agp lineage x01b5c2d3e4f5a6b7            # an exchange: its records, and the rows it is in
+    agp lineage BUILD:train:17               # a row of a dataset, down to byte offsets
+    agp lineage notes.jsonl:12 --bytes       # a record exactly as it stood in its file
+    """
+    with open_reader() as con:
+        if raw:
+            write_bytes(con, resolve(con, id))
+            return
+        node = trace(con, id, None if everything or as_json else LIMIT)
+    if as_json:
+        print_json(node.as_json())
+    else:
+        show(node)
+
+
+def write_bytes(con: "duckdb.DuckDBPyConnection", node: Node) -> None:
+    """Write what a record or a whole file holds to standard output."""
+    from warehouse.payloads import file_bytes, pieces
+
+    if node.kind == "file":
+        chunks = file_bytes(con, node.id)
+    elif node.kind == "record":
+        file, _, ordinal = node.id.rpartition(":")
+        query = "select bytes, has_payload from raw_records where file_id = ? and ordinal = ?"
+        stored, has_payload = con.execute(query, [file, int(ordinal)]).fetchall()[0]
+        chunks = pieces(con, stored) if has_payload else [stored]
+    else:
+        raise AgpError(f"{node.id} is a {node.kind}; `agp lineage {node.id}` names its records")
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)

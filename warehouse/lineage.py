@@ -1,0 +1,142 @@
+"""From any id to where it came from and what was made of it: in, an id; out, a tree of nodes.
+
+The kinds and their connections stand in `lineage.sql`; this file walks them.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import AgpError
+
+# kind -> (edge, kind at its end, walk on from there?). Where one leads to very many, it ends there.
+FROM = {
+    "build": [("file", "file", False), ("row", "row", False)],
+    "row": [("exchange", "exchange", True)],
+    "exchange": [("caller", "call", False), ("message", "message", True)],
+    "call": [("message", "message", True)],
+    "message": [("record", "record", True)],
+    "record": [("file", "file", True)],
+    "session": [("file", "file", True)],
+}
+INTO = {
+    "file": [("session", "session", False), ("exchange", "exchange", False)],
+    "record": [("message", "message", True)],
+    "message": [("exchange", "exchange", True)],
+    "call": [("exchange", "exchange", True)],
+    "exchange": [("agent", "exchange", False), ("row", "row", True)],
+    "session": [("exchange", "exchange", False)],
+    "row": [("build", "build", True)],
+}
+KINDS = ("exchange", "message", "call", "session", "file", "record", "row", "build")
+SHORTEST_PREFIX = 6
+PREFIXED = {
+    "exchange": "select exchange_id from exchanges where starts_with(exchange_id, $id)",
+    "message": "select message_id from placements where starts_with(message_id, $id)",
+    "call": "select tool_call_id from tool_uses where starts_with(tool_call_id, $id)",
+    "session": "select session_id from sessions where starts_with(session_id, $id)",
+    "file": "select file_id from files where starts_with(file_id, $id)",
+    "build": "select build_id from lane_builds where starts_with(build_id, $id)",
+}
+
+
+@dataclass
+class Node:
+    """A thing with its facts, where it came from and what was made of it."""
+
+    kind: str
+    id: str
+    facts: dict[str, Any]
+    came_from: list["Node"] = field(default_factory=list)
+    went_into: list["Node"] = field(default_factory=list)
+    more: dict[str, int] = field(default_factory=dict)  # how many of a kind were left out
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the tree as plain values; what is empty is left out."""
+        tree: dict[str, Any] = {"kind": self.kind, "id": self.id, **self.facts}
+        if self.came_from:
+            tree["came_from"] = [node.as_json() for node in self.came_from]
+        if self.went_into:
+            tree["went_into"] = [node.as_json() for node in self.went_into]
+        return tree | ({"left_out": self.more} if self.more else {})
+
+
+@cache
+def sections() -> dict[str, str]:
+    """Return the queries of lineage.sql by name."""
+    text = (files("warehouse") / "lineage.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- section: (.+)\n", text, flags=re.MULTILINE)[1:]
+    return {
+        name: sql.strip().rstrip(";") for name, sql in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def trace(con: duckdb.DuckDBPyConnection, given: str, limit: int | None = None) -> Node:
+    """Return the node of an id with all it is connected to, at most `limit` at each step."""
+    root = resolve(con, given)
+    walk(con, root, FROM, limit)
+    walk(con, root, INTO, limit)
+    return root
+
+
+def walk(con: duckdb.DuckDBPyConnection, node: Node, edges: dict, limit: int | None) -> None:
+    """Follow the edges of one direction from a node."""
+    for edge, kind, onward in edges.get(node.kind, ()):
+        found = described(con, kind, sections()[f"{node.kind} > {edge}"], node.id)
+        if limit is not None and len(found) > limit:
+            node.more[edge] = len(found) - limit
+            found = found[:limit]
+        (node.came_from if edges is FROM else node.went_into).extend(found)
+        for child in found if onward else ():
+            walk(con, child, edges, limit)
+
+
+def described(con: duckdb.DuckDBPyConnection, kind: str, wanted: str, given: str) -> list[Node]:
+    """Return the nodes of a kind whose ids a query gives."""
+    query = f"with wanted as (select distinct id from ({wanted})) {sections()[kind]}"
+    cursor = con.execute(query, {"id": given})
+    names = [column[0] for column in cursor.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [
+        Node(kind, row.pop("id"), {k: v for k, v in row.items() if v is not None}) for row in rows
+    ]
+
+
+def resolve(con: duckdb.DuckDBPyConnection, given: str) -> Node:
+    """Find what an id names: whole, by its first characters, or a path (with `:ordinal`)."""
+    given = by_path(con, given)
+    for kind in KINDS:
+        if found := described(con, kind, "select $id::varchar as id", given):
+            return found[0]
+    found = [
+        (kind, row[0])
+        for kind, query in PREFIXED.items()
+        if len(given) >= SHORTEST_PREFIX
+        for row in con.execute(query + " group by 1 limit 3", {"id": given}).fetchall()
+    ]
+    if len(found) > 1:
+        some = ", ".join(f"{kind} {item}" for kind, item in found[:3])
+        raise AgpError(f"{given} may be one of several: {some}; give more of it")
+    if not found:
+        raise AgpError(
+            f"nothing here has the id {given}; ids stand in the views (`agp sql --tables`), a "
+            "record is FILE:ORDINAL, a row BUILD:SPLIT:ROW"
+        )
+    return described(con, found[0][0], "select $id::varchar as id", found[0][1])[0]
+
+
+def by_path(con: duckdb.DuckDBPyConnection, given: str) -> str:
+    """Turn a path, or PATH:ORDINAL, into the id of the file's newest version; else return it."""
+    path, _, ordinal = given.rpartition(":")
+    for candidate, suffix in ((given, ""), (path, f":{ordinal}")):
+        row = con.execute(
+            "select file_id from files where path = $id order by version desc limit 1",
+            {"id": candidate},
+        ).fetchone()
+        if row:
+            return row[0] + suffix
+    return given

@@ -1,0 +1,106 @@
+-- The kinds of things and how they hang together. A section `kind` describes those whose ids stand
+-- in `wanted`, id first; a section `kind > kind` gives the ids of the one that belong to $id of the
+-- other, towards the bytes (record, file) or towards what was made of them (exchange, row, build).
+
+-- section: file
+select f.file_id as id, f.source, f.kind, f.path, f.version, f.bytes, f.records, f.state,
+       hex(f.prefix_sha256) as sha256
+from files f join wanted w on w.id = f.file_id order by f.path, f.version;
+
+-- section: record
+select w.id, f.path, r.byte_offset, r.byte_length, lower(hex(r.sha256)) as sha256, r.reason
+from wanted w
+join raw_records r on r.file_id = split_part(w.id, ':', 1)
+    and r.ordinal = try_cast(split_part(w.id, ':', 2) as integer)
+join files f on f.file_id = r.file_id
+order by f.path, r.ordinal;
+
+-- section: message
+select m.message_id as id, m.ordinal, m.role, m.author, m.kind, m.sent_at, left(m.text, 100) as text
+from v_messages m join wanted w on w.id = m.message_id order by m.exchange_id, m.ordinal;
+
+-- section: call
+select t.tool_call_id as id, t.tool, t.called_at, t.ok, left(t.input, 100) as input
+from v_tool_calls t join wanted w on w.id = t.tool_call_id order by t.called_at, t.tool_call_id;
+
+-- section: exchange
+select e.exchange_id as id, e.author, e.kind, e.asked_at, e.session_id,
+       (select left(any_value(m.text), 100) from v_messages m
+        where m.exchange_id = e.exchange_id and m.ordinal = 0) as prompt
+from exchanges e join wanted w on w.id = e.exchange_id order by e.session_id, e.ordinal;
+
+-- section: session
+select s.session_id as id, s.agent, s.project, s.started_at, s.exchanges, s.family_id,
+       s.parent_session_id
+from v_sessions s join wanted w on w.id = s.session_id order by s.started_at, s.session_id;
+
+-- section: row
+select w.id, r.lane, r.split, r.row, count(*) as exchanges, max(r.weight) as weight
+from lane_rows r join wanted w on r.build_id = split_part(w.id, ':', 1)
+    and r.split = split_part(w.id, ':', 2)
+    and r.row = try_cast(split_part(w.id, ':', 3) as integer)
+group by all order by r.split, r.row;
+
+-- section: build
+select b.build_id as id, b.lane, b.built_at, b.rows, b.path, b.rule_set, b.content_sha256 as sha256
+from lane_builds b join wanted w on w.id = b.build_id order by b.built_at, b.build_id;
+
+-- section: record > file
+select split_part($id, ':', 1) as id;
+
+-- section: message > record
+select file_id || ':' || record_ordinal as id from messages where message_id = $id;
+
+-- section: call > message
+select unnest([message_id, result_message_id]) as id from v_tool_calls where tool_call_id = $id;
+
+-- section: exchange > message
+select message_id as id from v_messages where exchange_id = $id;
+
+-- section: exchange > caller
+select caller_id as id from exchanges where exchange_id = $id;
+
+-- section: row > exchange
+select exchange_id as id from lane_rows
+where build_id = split_part($id, ':', 1) and split = split_part($id, ':', 2)
+  and row = try_cast(split_part($id, ':', 3) as integer);
+
+-- section: build > row
+select distinct build_id || ':' || split || ':' || row as id from lane_rows where build_id = $id;
+
+-- section: build > file
+select distinct m.file_id as id
+from lane_rows r join v_messages m using (exchange_id) where r.build_id = $id;
+
+-- section: session > file
+select distinct file_id as id from messages where session_id = $id;
+
+-- section: file > session
+select distinct session_id as id from messages where file_id = $id;
+
+-- section: file > exchange
+select distinct x.exchange_id as id
+from messages m join v_messages x using (message_id) where m.file_id = $id;
+
+-- section: record > message
+select message_id as id from messages
+where file_id = split_part($id, ':', 1) and record_ordinal = try_cast(split_part($id, ':', 2) as int);
+
+-- section: message > exchange
+select exchange_id as id from v_messages where message_id = $id;
+
+-- section: call > exchange
+select exchange_id as id from v_tool_calls where tool_call_id = $id;
+
+-- section: exchange > agent
+select exchange_id as id from exchanges
+where caller_id in (select tool_call_id from v_tool_calls where exchange_id = $id);
+
+-- section: exchange > row
+select build_id || ':' || split || ':' || row as id from lane_rows where exchange_id = $id;
+
+-- section: session > exchange
+select exchange_id as id from exchanges where session_id = $id;
+
+-- section: row > build
+select split_part($id, ':', 1) as id;
