@@ -11,6 +11,7 @@ insert into placements by name select * from new_placements;
 
 create or replace temp table new_results as
 select r.tool_call_id, x.exchange_id, s.family_id, r.file_id, r.record_ordinal, r.ok,
+       r.output_file,
        row_number() over (partition by x.exchange_id, r.tool_call_id order by x.ordinal) as nth,
        row_number() over (partition by s.family_id, r.tool_call_id order by x.exchange_id, x.ordinal)
            as nth_in_family
@@ -22,7 +23,8 @@ create or replace temp table new_calls as
 select u.tool_call_id, x.exchange_id, u.file_id, u.record_ordinal, x.ordinal as message_ordinal,
        x.on_path, coalesce(r.file_id, q.file_id) as result_file_id,
        coalesce(r.record_ordinal, q.record_ordinal) as result_record_ordinal, u.tool,
-       coalesce(r.ok, q.ok) as ok
+       coalesce(r.ok, q.ok) as ok, o.file_id as output_file_id,
+       o.record_ordinal as output_record_ordinal
 from tool_uses u
 join new_placements x using (file_id, record_ordinal)
 join new_sessions s using (session_id)
@@ -31,6 +33,14 @@ left join new_results r
 left join new_results q
     on r.file_id is null and q.family_id = s.family_id and q.tool_call_id = u.tool_call_id
     and q.nth_in_family = 1
+left join (
+    select session_id, name, min_by(file_id, file_id) as file_id,
+           min_by(record_ordinal, file_id) as record_ordinal
+    from (select session_id, file_id, record_ordinal, name from tool_outputs
+          union select session_id, file_id, record_ordinal, regexp_replace(name, '\.[^.]*$', '')
+          from tool_outputs)
+    where session_id in (select session_id from touched) group by all) o
+    on o.session_id = x.session_id and o.name = coalesce(r.output_file, q.output_file, u.tool_call_id)
 qualify row_number() over (partition by x.exchange_id, u.tool_call_id order by x.ordinal) = 1;
 
 insert into tool_calls by name select * exclude (tool, ok) from new_calls;
@@ -96,7 +106,7 @@ select n.session_id, n.source, n.family_id, n.parent_session_id,
        coalesce(a.agent, n.source) as agent,
        regexp_extract(min_by(t.value, t.place) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
        min_by(t.value, t.place) filter (t.kind = 'cwd') as cwd,
-       max_by(t.value, t.place) filter (t.kind = 'git_branch') as git_branch,
+       min_by(t.value, t.place) filter (t.kind = 'git_branch') as git_branch,
        max_by(t.value, t.place) filter (t.kind = 'version') as client_version,
        coalesce(max_by(t.value, t.place) filter (t.kind = 'custom-title'),
                 max_by(t.value, t.place) filter (t.kind = 'ai-title'),

@@ -154,7 +154,9 @@ create table tool_calls (                -- a call in its exchange, and the reco
     message_ordinal integer not null,
     on_path boolean not null,
     result_file_id varchar,              -- null: no result was ever written
-    result_record_ordinal integer
+    result_record_ordinal integer,
+    output_file_id varchar,              -- of tool_outputs, where all of the output lies beside
+    output_record_ordinal integer
 );
 
 create table exchange_sources (

@@ -70,6 +70,9 @@ comment on column v_exchanges.opener_id is 'the message that opened it';
 comment on column v_exchanges.answered_at is 'its last message, UTC';
 comment on column v_exchanges.family_id is 'its session''s family';
 comment on column v_exchanges.messages is 'how many messages it holds';
+comment on column v_exchanges.on_path is
+  'false: the person went back and asked something else instead';
+comment on column v_exchanges.api_errors is 'how often the provider failed';
 
 comment on view v_messages is 'a message, once, however many files repeat it';
 comment on column v_messages.message_id is 'the source''s own id, or a hash of the content';
@@ -86,7 +89,7 @@ comment on column v_messages.model is 'which model wrote it';
 comment on column v_messages.parent_id is 'the message or other record before it';
 comment on column v_messages.api_id is
   'the provider''s id; one API message may stand on several records';
-comment on column v_messages.on_path is 'false: on a branch that a rewind or a fork left aside';
+comment on column v_messages.on_path is 'false: hangs on an answer that was given again';
 comment on column v_messages.file_id is 'the file of the record that counts';
 comment on column v_messages.record_ordinal is 'which record of that file';
 
@@ -107,7 +110,10 @@ comment on column v_tool_calls.explicit_error is
   'the source itself said that it failed or succeeded, rather than its text';
 comment on column v_tool_calls.rejected is 'the person refused it';
 comment on column v_tool_calls.called_at is 'UTC';
-comment on column v_tool_calls.on_path is 'false: on a branch that a rewind or a fork left aside';
+comment on column v_tool_calls.on_path is 'false: hangs on an answer that was given again';
+comment on column v_tool_calls.returned_at is 'UTC';
+comment on column v_tool_calls.output_beside is
+  'the output lay in a file of its own, where the transcript has a part';
 
 comment on view v_usage is 'a call of a model''s API, once; the token columns add up, none contains another';
 comment on column v_usage.call_id is 'holds the provider''s message, request or response id';

@@ -23,45 +23,57 @@ from sessions s
 left join (select session_id, count(*) as exchanges from exchanges group by all) e using (session_id);
 
 create or replace view v_messages as
-select m.message_id, x.exchange_id, x.session_id, x.ordinal, m.role, m.author, m.text, m.sent_at,
-       m.agent_id, m.kind, m.model, m.parent_id, m.api_id, x.on_path, m.file_id, m.record_ordinal
+select m.message_id, x.exchange_id, x.session_id, x.ordinal, m.role,
+       coalesce(x.author, m.author) as author, m.text, m.sent_at, m.agent_id,
+       coalesce(x.kind, m.kind) as kind, m.model, m.parent_id, m.api_id, x.on_path, m.file_id,
+       m.record_ordinal
 from placements x join messages m using (file_id, record_ordinal);
 
+-- Where the whole output lies in a file beside the transcript, that is the output.
 create or replace view v_tool_calls as
-select u.tool_call_id, x.exchange_id, u.tool, u.original_name, u.input, r.output, r.ok, r.exit_code,
-       r.duration_ms, u.message_id, r.message_id as result_message_id, x.ordinal as message_ordinal,
-       r.explicit_error, r.rejected, u.called_at, x.on_path
-from tool_uses u
-join placements x using (file_id, record_ordinal)
-left join (select r.* from tool_results r join placements y using (file_id, record_ordinal)) r
-  using (tool_call_id);
+select c.tool_call_id, c.exchange_id, u.tool, u.original_name, u.input,
+       coalesce(b.text, r.output) as output, r.ok, r.exit_code, r.duration_ms, u.message_id,
+       r.message_id as result_message_id, c.message_ordinal, r.explicit_error, r.rejected,
+       u.called_at, c.on_path, r.returned_at, b.text is not null as output_beside
+from tool_calls c
+join tool_uses u
+  on u.file_id = c.file_id and u.record_ordinal = c.record_ordinal
+ and u.tool_call_id = c.tool_call_id
+left join tool_results r
+  on r.file_id = c.result_file_id and r.record_ordinal = c.result_record_ordinal
+ and r.tool_call_id = c.tool_call_id
+left join tool_outputs b
+  on b.file_id = c.output_file_id and b.record_ordinal = c.output_record_ordinal;
 
 create or replace view v_usage as
-select u.call_id, min(u.session_id) as session_id, min(s.agent) as agent, max(u.model) as model,
-       min(u.called_at) as called_at, max(input_tokens) as input_tokens,
-       max(cache_read_tokens) as cache_read_tokens, max(cache_write_tokens) as cache_write_tokens,
-       max(output_tokens) as output_tokens, max(reasoning_tokens) as reasoning_tokens
-from usage_lines u join sessions s using (session_id) group by u.call_id;
+select u.call_id, coalesce(min(x.session_id), min(u.session_id)) as session_id,
+       min(s.agent) as agent, max(u.model) as model, min(u.called_at) as called_at,
+       max(input_tokens) as input_tokens, max(cache_read_tokens) as cache_read_tokens,
+       max(cache_write_tokens) as cache_write_tokens, max(output_tokens) as output_tokens,
+       max(reasoning_tokens) as reasoning_tokens
+from usage_lines u
+join sessions s using (session_id)
+left join placements x using (file_id, record_ordinal)
+group by u.call_id;
 
 create or replace view v_exchanges as
 select e.exchange_id, e.session_id, s.agent, e.source, s.project, e.ordinal, e.asked_at, e.author,
-       a.prompt, a.answer, coalesce(t.tool_calls, 0) as tool_calls,
-       coalesce(t.tool_errors, 0) as tool_errors, coalesce(t.edits, 0) as edits, e.interrupted,
+       o.text as prompt, a.answer, e.tool_calls, e.tool_errors, e.edits, e.interrupted,
        coalesce(n.sightings, 1) as sightings,
        e.kind, e.agent_id, e.caller_id, e.parent_exchange_id, e.opener_id, e.answered_at, s.family_id,
-       a.messages
+       e.messages, e.on_path, e.api_errors
 from exchanges e
 join sessions s using (session_id)
 left join (
-    select x.exchange_id, count(*) as messages, any_value(m.text) filter (x.ordinal = 0) as prompt,
-           string_agg(m.text, e'\n\n' order by x.ordinal)
-               filter (m.author = 'agent' and m.text <> '') as answer
-    from placements x join messages m using (file_id, record_ordinal)
-    where x.on_path group by x.exchange_id) a using (exchange_id)
+    select x.exchange_id, m.text
+    from placements x join messages m using (file_id, record_ordinal) where x.ordinal = 0) o
+  using (exchange_id)
 left join (
-    select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
-           count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
-    from v_tool_calls where on_path group by exchange_id) t using (exchange_id)
+    select x.exchange_id, string_agg(m.text, e'\n\n' order by x.ordinal) as answer
+    from placements x join messages m using (file_id, record_ordinal)
+    where x.on_path and m.role = 'assistant' and m.author = 'agent' and m.text <> ''
+    group by x.exchange_id) a
+  using (exchange_id)
 left join (select exchange_id, count(*) as sightings from exchange_sources group by all) n
   using (exchange_id);
 
