@@ -1,11 +1,12 @@
 """The fourteen months as a plan: who worked on what, when, and with which client version."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lanes.sample_history.bank import Item, items, projects, read
 from lanes.sample_history.dice import Dice
+from lanes.sample_history.planted import planted
 
 BEGIN = datetime(2025, 6, 30, 7, 40)
 VERSIONS = (
@@ -50,8 +51,11 @@ class Sitting:
 def sittings(dice: Dice) -> Iterator[Sitting]:
     """Yield the sessions in the order of time; every item of every bank is asked once."""
     frames = read("frames")["frames"]
-    groups = [g for p in projects() for g in _groups(items(p, dice, frames), dice)]
-    groups = dice.shuffled(groups)
+    banks = {project: items(project, dice, frames) for project in projects()}
+    for item in planted(projects(), dice):
+        banks[item.project].append(item)
+    groups = dice.shuffled([g for bank in banks.values() for g in _groups(bank, dice)])
+    _repeat(groups, dice)
     for i, group in enumerate(groups):
         day = i * DAYS / len(groups)
         started = BEGIN + timedelta(days=int(day), minutes=dice.between(0, 600))
@@ -72,6 +76,23 @@ def _groups(bank: list[Item], dice: Dice) -> Iterator[list[Item]]:
         if main in areas and dice.chance(0.5):
             group += _take(areas, main, dice.between(1, 2))
         yield group
+
+
+def _repeat(groups: list[list[Item]], dice: Dice) -> None:
+    """Ask some questions a second time in a later session, word for word or nearly so."""
+    plain = [(n, item) for n, group in enumerate(groups) for item in group if not item.more]
+    chosen = dice.shuffled(plain)[: len(plain) // 30]
+    for i, (n, item) in enumerate(chosen):
+        how, words = _again(item.ask, i)
+        later = groups[min(len(groups) - 1, n + dice.between(1, 20))]
+        later.append(replace(item, ask=words, more={"copy_of": item, "how": how}))
+
+
+def _again(ask: str, i: int) -> tuple[str, str]:
+    """Return the words again: as they were, in other case, or with other spacing."""
+    if i % 2 == 0:
+        return "exact", ask
+    return "normalised", ask.upper() if i % 4 == 1 else "  " + ask.replace(" ", "  ") + "\n"
 
 
 def _take(areas: dict[str, list[Item]], area: str, n: int) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lanes.sample_history import extras
 from lanes.sample_history.bank import Item
 from lanes.sample_history.noise import WORDS, say
 from lanes.sample_history.transcript import Transcript, text
@@ -13,9 +14,13 @@ def ask(t: Transcript, item: Item, **fields: Any) -> str:
         t.put(_queue(t, "enqueue", item.ask))
         t.put(_queue(t, "dequeue", None))
     uuid = t.person(item.more.get("content", item.ask), **fields)
+    item.more["uuid"] = uuid
     t.ledger.prompts.append(prompt_row(t, uuid, item))
+    if "noise" in item.more:
+        t.ledger.noise[item.more["noise"]].append(uuid)
     if t.since(1, 0, 85):
         t.put(_snapshot(t, uuid))
+    plant(t, uuid, item)
     look(t, item)
     final = [text(item.answer)]
     if t.dice.chance(0.3):
@@ -34,12 +39,24 @@ def prompt_row(t: Transcript, uuid: str, item: Item) -> dict[str, Any]:
     return {"uuid": uuid, "session_id": t.place.session_id, "learnable": True, **row}
 
 
+def plant(t: Transcript, uuid: str, item: Item) -> None:
+    """Note the secret that this exchange shows, and write it where no prompt or answer does."""
+    if "secret" not in item.more:
+        return
+    where = {"session_id": t.place.session_id, "uuid": uuid}
+    t.ledger.secrets.append({**item.more["secret"], **where})
+    if "huge" in item.more:
+        extras.huge_output(t, item, item.more["huge"])
+    if "hook" in item.more:
+        extras.hooked(t, item, item.more["hook"])
+
+
 def look(t: Transcript, item: Item) -> None:
     """Read the file, edit it where the topic edits, run the command; or just know it."""
     lead = [text(say("lead_ins", item, t))] if t.dice.chance(0.2) else []
     if t.dice.chance(0.35):
         lead.insert(0, t.thinking(say("thoughts", item, t)))
-    if t.dice.chance(0.45) or item.edit:
+    if t.dice.chance(0.45) or item.edit or "read" in item.more:
         _read(t, item, lead)
         lead = []
     if item.edit:
@@ -49,7 +66,7 @@ def look(t: Transcript, item: Item) -> None:
 
 
 def _read(t: Transcript, item: Item, lead: list[dict[str, Any]]) -> None:
-    path = f"{t.place.cwd}/{item.file}"
+    path = f"{t.place.cwd}/{item.more.get('read', item.file)}"
     call = t.call("Read", {"file_path": path})
     t.assistant([*lead, call])
     body = source(item)

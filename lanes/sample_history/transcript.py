@@ -51,7 +51,10 @@ class Transcript:
         self.sidechain = agent_id is not None
         self.last: str | None = None
         self.lines: list[bytes] = []
-        self.marks: list[tuple[int, str, bool]] = []  # broken lines: index, kind, readable
+        self.children: list[Transcript] = []  # agents' files of their own
+        self.files: dict[str, bytes] = {}  # what lies beside the transcript
+        self.turns: list[tuple[int, str | None]] = []  # lines and last uuid after each turn
+        self.marks: list[tuple[int, str, bool | None]] = []  # broken lines: index, kind, readable
         self.prompt_id = ""
         self.slug = "-".join(dice.pick(w) for w in _SLUG)
         self.path = f"{place.folder}/{place.session_id}.jsonl"
@@ -75,9 +78,11 @@ class Transcript:
     def put(self, record: Mapping[str, Any]) -> None:
         """Append a record as it is."""
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        self.lines.append(text.encode("utf-8", "surrogatepass") + self.end)
+        if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+            text = json.dumps(record, separators=(",", ":"))  # half an emoji stands escaped
+        self.lines.append(text.encode() + self.end)
 
-    def broken(self, line: bytes, kind: str, readable: bool) -> None:
+    def broken(self, line: bytes, kind: str, readable: bool | None) -> None:
         """Append bytes that are not one JSON object, and note where."""
         self.marks.append((len(self.lines), kind, readable))
         self.lines.append(line)
