@@ -36,7 +36,7 @@ class Item:
 
 def projects() -> list[str]:
     """Return the names of the projects, in the order the person began them."""
-    return ["wrensong"]
+    return ["wrensong", "krume", "pebblepress", "wattbook", "nkolat", "tinyloop"]
 
 
 def read(name: str) -> dict[str, Any]:
