@@ -22,6 +22,8 @@ def resolve(con: Any, session_ids: set[str]) -> None:
         return
     touch(con, session_ids)
     s = load(con)
+    if not len(s.id):
+        return
     order = con.sql(query("files")).fetchall()
     position = {file: i for i, (file, _) in enumerate(order)}
     source = dict(order)

@@ -57,7 +57,7 @@ class Structure:
 def load(con: Any) -> Structure:
     """Load the records of the sessions in the table `touched`."""
     table: pa.Table = con.sql(query("structure")).to_arrow_table()
-    names = pa.concat_arrays([*table["message_id"].chunks, *table["parent_id"].chunks])
+    names = pa.concat_arrays([table[name].combine_chunks() for name in ("message_id", "parent_id")])
     codes, _ = encode(names)
     count = table.num_rows
     ids, parents = codes[:count], codes[count:]

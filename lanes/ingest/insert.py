@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lanes.ingest.normal import resolver, tables
 from lanes.ingest.parse import Batch
 from lanes.ingest.plan import sql
+from lanes.sources.rows import TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +50,7 @@ def take_back(con: "duckdb.DuckDBPyConnection", rewound: list[tuple[str, int]]) 
     """Delete the records of a last line that had no end and now has more: it is read again."""
     for place in rewound:
         con.execute("delete from raw_records where file_id = ? and ordinal >= ?", place)
-        for table in tables():
+        for table in TABLES:
             con.execute(f"delete from {table} where file_id = ? and record_ordinal >= ?", place)
 
 
@@ -83,12 +83,14 @@ def begin(con: "duckdb.DuckDBPyConnection", generation: int) -> int:
 
 def finish(con: "duckdb.DuckDBPyConnection", ingest_id: int, before: dict[str, int]) -> None:
     """Derive what stands across records, also for ingests that were killed before."""
-    touched = con.execute(sql("touched")).fetchall() if tables() else []
+    from lanes.exchanges import resolve
+
+    touched = con.execute(sql("touched")).fetchall()
     after = totals(con)
     new = [after[name] - before[name] for name in ("files", "records", "bytes", "quarantined")]
     con.execute("begin")
     try:
-        resolver()(con, {row[0] for row in touched})
+        resolve(con, {row[0] for row in touched})
         con.execute(
             "update ingests set finished_at = now()::timestamp, files_read = ?, records = ?, "
             "bytes = ?, quarantined = ? where ingest_id = ?",

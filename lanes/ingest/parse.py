@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from lanes.ingest.normal import parser
 from lanes.ingest.plan import Job, file_id, stored_path
+from lanes.sources.claude import normalise
 from lanes.sources.lines import Record, records, whole_record
+from lanes.sources.rows import Rows
 from warehouse.payloads import Factory
 
 BATCH = 16 << 20  # bytes of a batch: a few large INSERTs are quicker than many small ones
@@ -139,7 +140,6 @@ class Buffers:
     def __init__(self, batch_bytes: int) -> None:
         """Start an empty batch that is full at about `batch_bytes`."""
         self.limit = batch_bytes
-        self.normalise, self.Rows = parser()
         self.payloads = Factory()
         self.rewound: list[tuple[str, int]] = []
         self.unreadable: list[tuple[str, str]] = []
@@ -149,7 +149,7 @@ class Buffers:
     def _clear(self) -> None:
         self.files: list[dict[str, Any]] = []
         self.raw: list[tuple[Any, ...]] = []
-        self.rows = self.Rows()
+        self.rows = Rows()
         self.bytes = 0
 
     def open(self, state: State) -> None:
@@ -174,7 +174,7 @@ class Buffers:
             stream = records(file, state.size, self.payloads, state.seen, settled)
         self.ended = False
         while not self.ended:
-            self.normalise(self.file, self._parsed(stream), self.rows)
+            normalise(self.file, self._parsed(stream), self.rows)
             if not self.ended:
                 yield self.flush()
 

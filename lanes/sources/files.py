@@ -17,7 +17,7 @@ OTHER_LOGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SourceFile:
     """A file to read, and what its place says about it.
 
