@@ -5,7 +5,7 @@ which kind stands where and never what it is.
 """
 
 from filters.secrets.files import FileFinding, scan_files
+from filters.secrets.finding import Finding, scan, scan_many
 from filters.secrets.redact import Redactor
-from filters.secrets.scan import Finding, scan, scan_many
 
 __all__ = ["FileFinding", "Finding", "Redactor", "scan", "scan_files", "scan_many"]

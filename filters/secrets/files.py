@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from filters.secrets.finding import scan_many
 from filters.secrets.redact import Redactor
-from filters.secrets.scan import scan_many
 
 _BATCH = 2_000_000  # characters scanned together
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from filters.secrets.detectors import Detector, all_detectors
 
+# Below this length asking for each keyword is quicker than building one automaton for all.
+_SHORT = 4_000
+
 
 class Span(NamedTuple):
     """Where a secret stands, in bytes, and of which kind it is."""
@@ -26,30 +29,48 @@ def _by_keyword() -> dict[bytes, tuple[Detector, ...]]:
     return {keyword: tuple(found) for keyword, found in table.items()}
 
 
-def present(low: bytes) -> list[bytes]:
-    """Return the keywords that stand in a lower-case text."""
-    return [keyword for keyword in _by_keyword() if keyword in low]
+@cache
+def _by_first_byte() -> dict[int, list[bytes]]:
+    table: dict[int, list[bytes]] = {}
+    for keyword in _by_keyword():
+        table.setdefault(keyword[0], []).append(keyword)
+    return table
 
 
-def occurrences(low: bytes, keyword: bytes) -> Iterator[int]:
-    """Yield where a keyword stands."""
-    at = low.find(keyword)
+def occurrences(data: bytes, word: bytes) -> Iterator[int]:
+    """Yield where a word stands."""
+    at = data.find(word)
     while at >= 0:
         yield at
-        at = low.find(keyword, at + 1)
+        at = data.find(word, at + 1)
+
+
+def _keywords_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield every place where a keyword stands, in any case, with the keyword in lower case."""
+    low = data.lower()
+    if len(data) < _SHORT:
+        for keyword in _by_keyword():
+            for at in occurrences(low, keyword):
+                yield at, keyword
+        return
+    import polars as pl
+
+    words = [keyword.decode() for keyword in _by_keyword()]
+    hits = pl.Series([low.decode()]).str.find_many(words, overlapping=True)[0]
+    for at in set(hits.to_list()):
+        for keyword in _by_first_byte()[low[at]]:
+            if low.startswith(keyword, at):
+                yield at, keyword
 
 
 def find(data: bytes) -> list[Span]:
-    """Return what our own detectors find, unsorted; spans may overlap."""
-    low = data.lower()
+    """Return what our own detectors find in UTF-8 bytes, unsorted; spans may overlap."""
     spans: list[Span] = []
-    for keyword in present(low):
-        detectors = _by_keyword()[keyword]
-        for at in occurrences(low, keyword):
-            for detector in detectors:
-                hit = detector.match(data, at)
-                if hit:
-                    spans.append(Span(*hit, detector.kind))
+    for at, keyword in _keywords_in(data):
+        for detector in _by_keyword()[keyword]:
+            hit = detector.match(data, at)
+            if hit:
+                spans.append(Span(*hit, detector.kind))
     return spans
 
 

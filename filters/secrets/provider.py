@@ -1,19 +1,19 @@
 """The engine for provider credentials: betterleaks, in process.
 
 Its traps: the C string ends at the first NUL; text that is not UTF-8 raises; a line that holds an
-allow marker is skipped; it is a Go runtime, so a process that used it must not fork.
+allow marker is skipped; a rule whose keyword is anywhere reads the whole text; it is a Go runtime,
+so a process that used it must not fork.
 """
 
-import re
 import tomllib
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 from filters.secrets import checks
 from filters.secrets.own import Span, occurrences
 
-# Marks by which an author tells scanners to look away. What leaves is scanned all the same.
-_ALLOW = re.compile(rb"(?i)(gitleaks|betterleaks|trufflehog)[:_-](allow|ignore)")
+_WINDOW = 48_000  # bytes read at once: one keyword makes a rule read no more than this
+_OVERLAP = 4_000  # longer than any credential and its companion five lines on
 
 
 @cache
@@ -26,37 +26,39 @@ def kinds_of_rules() -> dict[str, str]:
 def kind_of(rule_id: str) -> str:
     """Return the kind of a rule, the same for all variants of the rule.
 
-    >>> kind_of("github-pat"), kind_of("datadog-api-key.2"), kind_of("generic-api-key")
-    ('github_pat', 'datadog_api_key', 'api_key')
+    >>> kind_of("github-pat"), kind_of("datadog-api-key.2"), kind_of("aws-access-token")
+    ('github_pat', 'datadog_api_key', 'aws_key')
     """
     name = rule_id.partition(".")[0]
     return kinds_of_rules().get(name, name.replace("-", "_"))
 
 
+def _windows(data: bytes) -> list[bytes]:
+    """Cut bytes into pieces that overlap and break no character."""
+    if len(data) <= _WINDOW + _OVERLAP:
+        return [data]
+    starts = range(0, len(data) - _OVERLAP, _WINDOW)
+    return [data[start : start + _WINDOW + _OVERLAP] for start in starts]
+
+
 def find(data: bytes) -> list[Span]:
-    """Return what betterleaks finds, wherever its values stand in the text."""
+    """Return what betterleaks finds in prepared bytes, wherever its values stand."""
     import betterleaks
 
-    text = _ALLOW.sub(lambda m: b"_" * len(m[0]), data.replace(b"\0", b" "))
+    secrets: dict[tuple[bytes, bytes], str] = {}
+    with as_file(files("filters.secrets") / "betterleaks.toml") as config:
+        for window in _windows(data):
+            text = window.decode("utf-8", "ignore")
+            for finding in betterleaks.scan_string(text, str(config)):
+                secret = finding.match.value.encode()
+                if secret and checks.no_example(secret):
+                    full = finding.match.full.encode()
+                    secrets[secret, full] = kind_of(finding.rule_id)
     spans: list[Span] = []
-    for finding in betterleaks.scan_string(text.decode("utf-8", "replace")):
-        secret = finding.match.value.encode()
-        if not _plausible(secret, finding.confidence):
-            continue
-        kind = kind_of(finding.rule_id)
-        inside = max(0, finding.match.full.encode().find(secret))
+    for (secret, full), kind in secrets.items():
         # A long value is the same secret wherever it stands; a short one only where it was seen.
-        whole = secret if len(secret) >= 16 else finding.match.full.encode()
-        inside = 0 if whole is secret else inside
-        for at in occurrences(text, whole):
+        context = secret if len(secret) >= 16 else full
+        inside = context.find(secret)
+        for at in occurrences(data, context):
             spans.append(Span(at + inside, at + inside + len(secret), kind))
     return spans
-
-
-def _plausible(secret: bytes, confidence: str) -> bool:
-    """Leave out examples, and of the rules that guess also words and well-known passwords."""
-    if not secret or not checks.no_example(secret):
-        return False
-    return confidence != "low" or not (
-        secret.lower() in checks.exempt("passwords") or checks.wordy(secret)
-    )

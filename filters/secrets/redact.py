@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from filters.secrets.finding import byte_spans
 from filters.secrets.own import Span
-from filters.secrets.scan import byte_spans
 from filters.secrets.views import decoded_view
 from warehouse.errors import AgpError
 from warehouse.home import agp_home

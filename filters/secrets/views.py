@@ -8,9 +8,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 # A run of backslashes before an escape letter is one escape, however often it was wrapped.
+# The class in front lets the engine of `re` skip all else quickly.
 _ESCAPED = re.compile(
-    rb"""\\+(?:u00([0-7][0-9A-Fa-f])|(["'/nrtbf]))|%(?:25)*([2-7][0-9A-Fa-f]|0[9ADad])"""
-    rb"|&(quot|amp|lt|gt|\#39|apos);"
+    rb"""[\\%&](?:(?<=\\)\\*(?:u00([0-7][0-9A-Fa-f])|(["'/nrtbf]))"""
+    rb"|(?<=%)(?:25)*([2-7][0-9A-Fa-f]|0[9ADad])|(?<=&)(quot|amp|lt|gt|\#39|apos);)"
 )
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" "}
 _ENTITIES = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"#39": b"'", b"apos": b"'"}
