@@ -8,7 +8,7 @@ from base64 import b64encode
 import pytest
 
 CLASSES = {"A-Z": string.ascii_uppercase, "a-z": string.ascii_lowercase, "0-9": string.digits}
-CLASSES |= {"2-7": "234567", "1-9": "123456789", "a-f": "abcdef"}
+CLASSES |= {"A-F": "ABCDEF", "2-7": "234567", "1-9": "123456789", "a-f": "abcdef"}
 
 
 def _random(match: re.Match[str], rng: random.Random) -> str:
@@ -18,13 +18,28 @@ def _random(match: re.Match[str], rng: random.Random) -> str:
     return "".join(rng.choice(letters) for _ in range(int(match[2])))
 
 
-@pytest.fixture
+def fill(template: str, seed: int) -> str:
+    """Fill `{A-Z2-7*16}` with random characters, then encode `{base64:...}`."""
+    rng = random.Random(f"{template} {seed}")
+    text = re.sub(r"\{([^{}*]+)\*([0-9]+)\}", lambda m: _random(m, rng), template)
+    return re.sub(r"\{base64:(.*?)\}", lambda m: b64encode(m[1].encode()).decode(), text)
+
+
+def core(template: str, seed: int) -> str:
+    """Return the longest random run of the filled template: what must not survive."""
+    rng = random.Random(f"{template} {seed}")
+    runs = [_random(m, rng) for m in re.finditer(r"\{([^{}*]+)\*([0-9]+)\}", template)]
+    text = fill(template, seed)
+    return max((run for run in runs if run in text), key=len, default=text[-20:])
+
+
+@pytest.fixture(scope="session")
 def grow():
-    """Return a function that fills `{A-Z2-7*16}` with random characters, `{base64:...}` encoded."""
-
-    def fill(template: str, seed: int) -> str:
-        rng = random.Random(f"{template} {seed}")
-        text = re.sub(r"\{([^{}*]+)\*([0-9]+)\}", lambda m: _random(m, rng), template)
-        return re.sub(r"\{base64:(.*?)\}", lambda m: b64encode(m[1].encode()).decode(), text)
-
+    """Return the function that fills a template."""
     return fill
+
+
+@pytest.fixture(scope="session")
+def core_of():
+    """Return the function that names what must not survive."""
+    return core
