@@ -31,6 +31,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "filters test": ("filters.commands:test_rules", "Run every rule's own examples."),
     "filters run": ("filters.commands:run_rules", "Evaluate the rules where that is due."),
+    "secrets scan": (
+        "filters.commands_secrets:scan_warehouse",
+        "Say which secrets stand where, and what to rotate.",
+    ),
+    "secrets kinds": ("filters.commands_secrets:list_kinds", "The detectors, and what each finds."),
+    "secrets redact": (
+        "filters.commands_secrets:redact",
+        "Replace the secrets of a text by placeholders.",
+    ),
     "model show": (
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",

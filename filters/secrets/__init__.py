@@ -6,6 +6,16 @@ which kind stands where and never what it is.
 
 from filters.secrets.files import FileFinding, scan_files
 from filters.secrets.finding import Finding, scan, scan_many
+from filters.secrets.home import home_literals, home_salt
 from filters.secrets.redact import Redactor
 
-__all__ = ["FileFinding", "Finding", "Redactor", "scan", "scan_files", "scan_many"]
+__all__ = [
+    "FileFinding",
+    "Finding",
+    "Redactor",
+    "home_literals",
+    "home_salt",
+    "scan",
+    "scan_files",
+    "scan_many",
+]

@@ -5,32 +5,14 @@ allow marker is skipped; a rule whose keyword is anywhere reads the whole text; 
 so a process that used it must not fork.
 """
 
-import tomllib
-from functools import cache
 from importlib.resources import as_file, files
 
 from filters.secrets import checks
+from filters.secrets.kinds import kind_of
 from filters.secrets.own import Span, occurrences
 
 _WINDOW = 48_000  # bytes read at once: one keyword makes a rule read no more than this
 _OVERLAP = 4_000  # longer than any credential and its companion five lines on
-
-
-@cache
-def kinds_of_rules() -> dict[str, str]:
-    """Return the kinds of those rules whose own name does not say it."""
-    text = (files("filters.secrets") / "kinds.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["rules"]
-
-
-def kind_of(rule_id: str) -> str:
-    """Return the kind of a rule, the same for all variants of the rule.
-
-    >>> kind_of("github-pat"), kind_of("datadog-api-key.2"), kind_of("aws-access-token")
-    ('github_pat', 'datadog_api_key', 'aws_key')
-    """
-    name = rule_id.partition(".")[0]
-    return kinds_of_rules().get(name, name.replace("-", "_"))
 
 
 def _windows(data: bytes) -> list[bytes]:

@@ -1,18 +1,15 @@
 """Redaction: texts and nested values come in, the same with placeholders for secrets go out."""
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from filters.secrets.finding import byte_spans
 from filters.secrets.own import Span
 from filters.secrets.views import decoded_view
 from warehouse.errors import AgpError
-from warehouse.home import agp_home
 
 # A replacement may bring two halves together; more rounds than this were never seen.
 _ROUNDS = 8
@@ -116,25 +113,3 @@ def literal_pattern(literals: Sequence[str]) -> re.Pattern[bytes] | None:
     if not words:
         return None
     return re.compile(b"|".join(re.escape(w.encode("utf-8", "surrogatepass")) for w in words))
-
-
-def home_salt(home: Path | None = None) -> bytes:
-    """Return the salt of this home, made at first use and readable by its owner alone."""
-    path = (home or agp_home()) / "salt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(salt := os.urandom(32))
-    return salt
-
-
-def home_literals(home: Path | None = None) -> list[str]:
-    """Return the person's own words to replace: `literals.txt` in the home, one a line."""
-    path = (home or agp_home()) / "literals.txt"
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
