@@ -48,6 +48,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_model:build_tiny",
         "Train the tiny Gemma 4 from nothing.",
     ),
+    "packs build": (
+        "train.commands_packs:build",
+        "Make a prompt pack from the held-out rows of a dataset.",
+    ),
+    "packs show": ("train.commands_packs:show", "Say what a prompt pack holds."),
     "model convert-gguf": (
         "train.commands_convert:convert_gguf",
         "Turn a GGUF Gemma 3 into a model folder.",

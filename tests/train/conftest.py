@@ -63,3 +63,11 @@ def small_gemma4() -> Any:
     """Return a small random Gemma 4 with a shared tail."""
     mx.random.seed(1)
     return gemma4()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Any:
+    """Return (model, tokenizer) of the tiny Gemma 4 that ships; tests do not change the model."""
+    from train.model.load import load
+
+    return load("tiny")
