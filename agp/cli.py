@@ -16,6 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "warehouse.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples.",
     ),
+    "status": (
+        "warehouse.commands_status:status",
+        "What the warehouse holds, and how well it was read.",
+    ),
     "lineage": (
         "warehouse.commands_lineage:lineage",
         "From any id to its bytes and to the datasets it is in.",

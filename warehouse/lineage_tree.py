@@ -27,6 +27,8 @@ def show(node: Node) -> None:
             out.print(tree)
     for edge, count in node.more.items():
         out.print(f"… and {count:,} more of kind {edge}; --all shows them")
+    for file in {file.id: file for file in files_of(node)}.values():
+        out.print(label(file), soft_wrap=True)
     if node.kind != "build" and not reaches(node, "build"):
         out.print("went into no dataset yet")
 
@@ -35,6 +37,8 @@ def grow(tree: Tree, nodes: list[Node], direction: str) -> None:
     """Add nodes and what lies behind them to a tree."""
     for node in nodes:
         branch = tree.add(label(node))
+        if node.kind == "record":  # its file is named once, below
+            continue
         grow(branch, getattr(node, direction), direction)
         for edge, count in node.more.items():
             branch.add(Text(f"… and {count:,} more of kind {edge}; --all shows them"))
@@ -49,6 +53,9 @@ def label(node: Node) -> Text:
         return Text(f"{line}  sha256 {facts['sha256'][:12]}…")
     if node.kind == "file":
         return Text(f"file {node.id}  {facts['path']}  {facts['bytes']:,} bytes, {facts['state']}")
+    if node.kind == "message":
+        for name in ("ordinal", "role", "sent_at"):
+            facts.pop(name, None)
     words = [brief(name, value) for name, value in facts.items()]
     line = "  ".join([f"{node.kind} {node.id}", *words])
     return Text(line, no_wrap=True, overflow="ellipsis")
@@ -72,6 +79,12 @@ def worded(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     return " ".join(cell_text(value).split())
+
+
+def files_of(node: Node) -> list[Node]:
+    """Return the files behind the records of a tree."""
+    below = [file for child in node.came_from for file in files_of(child)]
+    return below + [file for file in node.came_from if node.kind == "record"]
 
 
 def reaches(node: Node, kind: str) -> bool:

@@ -10,6 +10,7 @@ from warehouse.store import in_memory
 
 FOLDER = Path(str(warehouse.__file__)).parent
 FILES = [
+    *(FOLDER / "status").glob("*.sql"),
     *(FOLDER / "examples").glob("*.sql"),
     *(file for file in FOLDER.glob("*.sql") if file.name != "lineage.sql"),
 ]
