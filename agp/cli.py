@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "filters.commands_secrets:redact",
         "Replace the secrets of a text by placeholders.",
     ),
+    "lanes build": ("lanes.commands_build:build", "Build a dataset."),
+    "lanes list": ("lanes.commands:list_builds", "List every build."),
+    "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),
+    "lanes audit": ("lanes.commands:audit", "Say what a build really holds."),
     "model show": (
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",

@@ -1,0 +1,161 @@
+"""Building a lane: a warehouse and settings in, a published and registered build out.
+
+Decisions and splits are brought up to date, rows are streamed to files in a temporary folder,
+the files are scanned for secrets, and only then the folder is moved to its place.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from filters.secrets import Redactor, scan_files
+from filters.verdicts import verdicts
+from lanes.card import card
+from lanes.export import SplitFiles
+from lanes.lane import Lane, Work
+from lanes.manifest import manifest, write_manifest
+from lanes.publish import check_target, publish, staging
+from lanes.register import Members, register
+from lanes.settings import Settings
+from lanes.split import SPLITS, SplitSettings, update_splits
+from warehouse.errors import AgpError
+from warehouse.home import agp_home
+
+MEMBERS = "-members.parquet"  # beside the folder, until they are registered
+Advance = Callable[[int, int], None]  # exchanges done now, and of how many
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be built: by which rules, how many exchanges, and why the others are not."""
+
+    rule_set: str
+    exchanges: int
+    kept: int
+    by_rule: dict[str, int]
+    reasons: Counter[str]
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    lane: Lane,
+    settings: Settings,
+    splits: SplitSettings,
+    redactor: Redactor,
+    out: Path | None = None,
+    advance: Advance = lambda done, total: None,
+) -> dict[str, Any]:
+    """Build a lane and return its manifest with `path` and `new` (it was not registered before)."""
+    if out:
+        check_target(out)
+    plan = make_plan(con, lane.name, splits)
+    folder = staging(out.parent if out else agp_home() / "lanes")
+    members = folder.with_name(folder.name + MEMBERS)
+    try:
+        made = write(con, lane, settings, splits, plan, redactor, folder, advance)
+        refuse_secrets(folder)
+        target = out or agp_home() / "lanes" / made["build_id"]
+        publish(folder, target)
+        new = register(con, made, target, members)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        members.unlink(missing_ok=True)
+    return made | {"path": str(target), "new": new}
+
+
+def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) -> Plan:
+    """Bring decisions, clusters and splits up to date and make the table `lane_plan`."""
+    found = verdicts(con, lane)
+    con.execute((files("lanes") / "exchanges.sql").read_text(encoding="utf-8"))
+    update_splits(con, splits)
+    con.register("verdict_rows", found.exchanges.to_arrow())
+    con.register("verdict_strips", found.strips.to_arrow())
+    con.execute(
+        (files("lanes") / "plan.sql").read_text(encoding="utf-8"),
+        {"splits": list(SPLITS), "test_after": splits.test_after},
+    )
+    reasons = dict(con.sql("select reason, count(*) from lane_plan group by all").fetchall())
+    dropped = found.exchanges.filter(~pl.col("keep")).explode("dropped_by")
+    by_rule = dict(dropped.group_by("dropped_by").len().drop_nulls().sort("dropped_by").rows())
+    kept = reasons.pop(None, 0)
+    return Plan(found.rule_set, kept + sum(reasons.values()), kept, by_rule, Counter(reasons))
+
+
+def write(
+    con: duckdb.DuckDBPyConnection,
+    lane: Lane,
+    settings: Settings,
+    splits: SplitSettings,
+    plan: Plan,
+    redactor: Redactor,
+    folder: Path,
+    advance: Advance,
+) -> dict[str, Any]:
+    """Write data files, card and manifest into a folder; return the manifest."""
+    work = Work(con, settings, redactor, lambda done: advance(done, plan.kept))
+    counts = write_rows(con, lane, work, folder)
+    if not counts:
+        raise AgpError(nothing_left(lane.name, plan, work.left_out))
+    parameters = {
+        "settings": settings.model_dump(mode="json"),
+        "splits": splits.model_dump(mode="json"),
+    }
+    left_out = {
+        "exchanges": plan.exchanges,
+        "by_rule": plan.by_rule,
+        "reasons": dict(sorted((plan.reasons + work.left_out).items())),
+    }
+    made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, redactor.counts)
+    write_manifest(folder, made)
+    (folder / "README.md").write_text(card(lane, made), encoding="utf-8")
+    return made
+
+
+def write_rows(
+    con: duckdb.DuckDBPyConnection, lane: Lane, work: Work, folder: Path
+) -> dict[str, Counter[str]]:
+    """Write every row to its split's files; return the counts of each split that has any."""
+    schema = lane.schema(work.settings)
+    out: dict[str, SplitFiles] = {}
+    members = Members(folder.with_name(folder.name + MEMBERS))
+    try:
+        for row in lane.rows(work):
+            if row.split not in out:
+                out[row.split] = SplitFiles(folder, row.split, schema)
+            row.data = work.redactor.value(row.data)  # again: joined strings may read anew
+            members.add(row.split, out[row.split].add(row), row.turns)
+    finally:
+        for file in (*out.values(), members):
+            file.close()
+    return {name: split.counts for name, split in out.items()}
+
+
+def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> str:
+    """Return the line that says why a build would be empty and where to look."""
+    if not plan.exchanges:
+        return "the warehouse holds no exchanges; run `agp ingest` first"
+    reasons = Counter(plan.reasons) + Counter(left_out)
+    counted = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common(5))
+    return (
+        f"none of {plan.exchanges:,} exchanges makes a row of {lane} ({counted}); "
+        "`agp filters audit` shows what each rule drops"
+    )
+
+
+def refuse_secrets(folder: Path) -> None:
+    """Raise if any detector fires on a written file; the message shows kind and place only."""
+    found = list(scan_files(sorted(folder.iterdir())))
+    if found:
+        places = sorted({f"{f.kind} in {Path(f.path).name} row {f.row}" for f in found})
+        more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+        raise AgpError(
+            f"a secret would have left with this build: {', '.join(places[:5])}{more}; "
+            "nothing was written"
+        )

@@ -1,0 +1,62 @@
+"""The dataset card: a manifest in, a README.md out, whose `configs:` name every split."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lanes.lane import Lane
+
+USES = {
+    "train": "stage 1 trains on it",
+    "heads": "later stages train on captures of it; stage 1 never sees it",
+    "valid": "choices between runs",
+    "calib": "thresholds",
+    "test": "opened once per promotion",
+}
+
+
+def card(lane: Lane, made: Mapping[str, Any]) -> str:
+    """Return the card of a build."""
+    splits = made["splits"]
+    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+    for name in splits:
+        lines += [f"  - split: {name}", f"    path: {name}.parquet"]
+    lines += [
+        "tags:",
+        "- agp",
+        f"- {lane.name}",
+        "---",
+        "",
+        f"# {lane.name} {made['build_id']}",
+        "",
+    ]
+    lines += [lane.card, "", "| split | rows | exchanges | characters | supervised | for |"]
+    lines += ["|---|--:|--:|--:|--:|---|"]
+    for name, facts in splits.items():
+        share = facts["supervised_chars"] / max(facts["chars"], 1)
+        lines.append(
+            f"| {name} | {facts['rows']:,} | {facts['exchanges']:,} | {facts['chars']:,} "
+            f"| {share:.0%} | {USES[name]} |"
+        )
+    if made["empty_splits"]:
+        lines += ["", f"No rows fell into: {', '.join(made['empty_splits'])}."]
+    return "\n".join([*lines, "", *how_it_was_made(made), ""])
+
+
+def how_it_was_made(made: Mapping[str, Any]) -> list[str]:
+    """Return the part of the card that says what was left out and replaced."""
+    left = made["left_out"]
+    reasons = ", ".join(f"{name} {count:,}" for name, count in left["reasons"].items()) or "none"
+    rules = ", ".join(f"{name} {count:,}" for name, count in left["by_rule"].items()) or "none"
+    secrets = ", ".join(f"{name} {count:,}" for name, count in made["redactions"].items())
+    return [
+        f"Of {left['exchanges']:,} exchanges these were left out: {reasons}. "
+        f"Drops by rule (an exchange may be dropped by several): {rules}.",
+        "",
+        "Splits are by session family and by hash, and a family keeps its split in every later "
+        "build; of a cluster of duplicates one member stays, on the most held-out side.",
+        "",
+        f"Secrets replaced by placeholders: {secrets or 'none were found'}. "
+        "The written files were scanned again and no detector fired.",
+        "",
+        f"Rule set `{made['rule_set']}`; settings and file hashes stand in `manifest.json`.",
+    ]

@@ -1,0 +1,113 @@
+"""`agp lanes list | show | audit`: which builds there are, a row with its way back, what a build
+holds."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+
+SHOWN = 2000  # characters of a message
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_builds(as_json: bool) -> None:
+    """List every build, the newest last.
+
+    \b
+    agp lanes list
+    """
+    from lanes.read import builds
+
+    found = builds()
+    if as_json:
+        print_json(found)
+        return
+    columns = ("build", "lane", "rows", "built", "there", "path")
+    keys = ("build_id", "lane", "rows", "built_at", "there", "path")
+    print_table(columns, [[build[key] for key in keys] for build in found])
+
+
+@click.command()
+@click.argument("build")
+@click.argument("row")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(build: str, row: str, as_json: bool) -> None:
+    """Show a row of a build and the records it was made of.
+
+    BUILD is a build's id or folder, ROW a split and a number.
+
+    \b
+    agp lanes show BUILD train:0
+    """
+    from lanes.read import find, origin, row_of
+
+    folder, build_id = find(build)
+    split, number = parsed_row(row)
+    data = row_of(folder, split, number)
+    origins = origin(build_id, split, number)
+    if as_json:
+        print_json({"row": data, "origin": origins})
+        return
+    for message, earns in zip(data["messages"], data["loss"], strict=True):
+        out = console()
+        out.rule(f"{message['role']}{' (earns loss)' if earns else ''}", align="left")
+        text = message["content"] or ""
+        calls = "\n".join(str(call["function"]) for call in message.get("tool_calls") or ())
+        out.print("\n".join(t for t in (text[:SHOWN], calls[:SHOWN]) if t), markup=False)
+    columns = ("turn", "exchange", "weight", "message", "role", "file", "record", "byte")
+    keys = ("turn", "exchange_id", "weight", "message_id", "role", "path", "record", "byte_offset")
+    print_table(columns, [[line[key] for key in keys] for line in origins], title="made of")
+
+
+def parsed_row(text: str) -> tuple[str, int]:
+    """Return split and number of a row's name.
+
+    >>> parsed_row("train:12")
+    ('train', 12)
+    """
+    split, _, number = text.partition(":")
+    if not number.isdigit():
+        raise AgpError(f"{text} names no row; write a split and a number, such as train:0")
+    return split, int(number)
+
+
+@click.command()
+@click.argument("build")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def audit(build: str, as_json: bool) -> None:
+    """Say what a build really holds: loss, lengths, cuts and repeats, by split.
+
+    Counts come from the files, not from the manifest, whose hashes are checked.
+
+    \b
+    agp lanes audit BUILD
+    """
+    from lanes.audit import audit as audit_build
+    from lanes.read import find
+
+    folder, _ = find(build)
+    found = audit_build(Path(folder))
+    if as_json:
+        print_json(found)
+    else:
+        print_audit(found)
+
+
+def print_audit(found: dict[str, Any]) -> None:
+    """Print an audit as tables."""
+    splits = found["splits"]
+    columns = ("split", "rows", "fully masked", "supervised", "context", "cut tools", "cut prompt")
+    keys = ("rows", "fully_masked", "supervised", "context", "cut tools", "cut prompt")
+    print_table(columns, [[name, *(facts[key] for key in keys)] for name, facts in splits.items()])
+    bins = sorted({int(top) for facts in splits.values() for top in facts["lengths"]})
+    lengths = [
+        [f"≤ {top:,}", *(f["lengths"].get(str(top), 0) for f in splits.values())] for top in bins
+    ]
+    print_table(("characters of a row", *splits), lengths)
+    if found["left_out"]:
+        print_table(("left out because", "exchanges"), found["left_out"].items())
+    click.echo(found["verdict"])

@@ -1,0 +1,134 @@
+"""`agp lanes build LANE`: bring decisions and splits up to date and write one dataset."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warehouse.console import print_json, print_table
+
+
+@click.group()
+def build() -> None:
+    """Build a dataset from what is in the warehouse.
+
+    \b
+    agp lanes build sft
+    """
+
+
+@build.command()
+@click.option("--tools", type=click.Choice(["fold", "keep", "none"]), help="How tool calls stand.")
+@click.option("--max-chars", type=int, help="Longest row, in characters.")
+@click.option("--max-exchanges", type=int, help="Most exchanges in a row.")
+@click.option("--history-exchanges", type=int, help="Earlier exchanges repeated as context.")
+@click.option(
+    "--test-after",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Sessions begun on this day or later are the test split; nothing later is trained on.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the build.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+def sft(out: Path | None, as_json: bool, test_after: datetime | None, **overrides: Any) -> None:
+    """Conversations to finetune on: Parquet and mlx-lm JSONL in five splits, with a card.
+
+    Loss stands only on answers that earn it; secrets are replaced, and a build in which any
+    detector still fires is refused. Defaults stand in lanes/sft.toml.
+
+    \b
+    agp lanes build sft
+    agp lanes build sft --tools keep --max-chars 8000 --out dataset/
+    """
+    run("sft", overrides, test_after, out, as_json)
+
+
+def run(
+    name: str,
+    overrides: dict[str, Any],
+    test_after: datetime | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Build a lane with a progress bar and print what it holds."""
+    from filters.secrets import Redactor, home_literals, home_salt
+    from lanes.build import build as build_lane
+    from lanes.lane import lane_named
+    from lanes.settings import load
+    from lanes.split import SplitSettings
+    from warehouse.store import open_writer
+
+    lane = lane_named(name)
+    settings = load(lane.settings, name, overrides)
+    cut = test_after.date() if test_after else None
+    splits = load(SplitSettings, "split", {"test_after": cut})
+    out = out.absolute() if out else None
+    with open_writer() as con, Bar(f"{name}: exchanges") as bar:
+        made = build_lane(
+            con, lane, settings, splits, Redactor(home_salt(), literals=home_literals()), out, bar
+        )
+    if as_json:
+        print_json(made)
+    else:
+        show(made)
+
+
+class Bar:
+    """A progress bar on standard error that learns its total while it runs."""
+
+    def __init__(self, label: str) -> None:
+        """Make the bar; nothing shows before it is entered."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+        self.task = self.progress.add_task(label, total=None)
+
+    def __enter__(self) -> "Bar":
+        """Show the bar."""
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it away."""
+        self.progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Note that so many more are done."""
+        self.progress.update(self.task, advance=done, total=total)
+
+
+def show(made: dict[str, Any]) -> None:
+    """Print a build as people read it."""
+    splits = made["splits"]
+    columns = ("split", "rows", "exchanges", "messages", "characters", "≈ tokens", "supervised")
+    print_table(columns, [split_cells(name, facts) for name, facts in splits.items()])
+    left = made["left_out"]
+    if left["reasons"]:
+        print_table(("left out because", "exchanges"), left["reasons"].items())
+    if left["by_rule"]:
+        print_table(("rule", "drops"), left["by_rule"].items())
+    if made["redactions"]:
+        print_table(("secrets replaced", "times"), made["redactions"].items())
+    if made["empty_splits"]:
+        names = ", ".join(made["empty_splits"])
+        click.echo(f"No family fell into {names}: the history is small; later builds fill it.")
+    word = "built" if made["new"] else "unchanged"
+    click.echo(f"{word} {made['build_id']} in {made['path']}")
+
+
+def split_cells(name: str, facts: dict[str, Any]) -> list[Any]:
+    """Return a split's line of the table; tokens are estimated at four characters each."""
+    chars = facts["chars"]
+    share = f"{facts['supervised_chars'] / max(chars, 1):.0%}"
+    counts = [facts[key] for key in ("rows", "exchanges", "messages")]
+    return [name, *counts, chars, chars // 4, share]

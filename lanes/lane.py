@@ -1,0 +1,69 @@
+"""What a lane is: settings and a warehouse with a plan in, rows out. Everything else is shared."""
+
+import importlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from filters.secrets import Redactor
+from lanes.settings import Settings
+from warehouse.errors import AgpError
+
+LANES = {"sft": "lanes.sft"}  # name -> module that holds LANE
+
+
+@dataclass
+class Turn:
+    """An exchange's place in a row, for the way back."""
+
+    exchange_id: str
+    session_id: str
+    weight: float
+    supervised: bool
+
+
+@dataclass
+class Row:
+    """A row of a dataset: what is exported, where it goes, and what it was made of."""
+
+    split: str
+    data: dict[str, Any]
+    turns: list[Turn]
+    counts: Counter[str]  # what the tables add up by split: chars, messages, ...
+
+
+@dataclass
+class Work:
+    """What a lane works with while it makes rows, and where it counts what it left out."""
+
+    con: duckdb.DuckDBPyConnection
+    settings: Any
+    redactor: Redactor
+    advance: Callable[[int], None]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A lane, as the build machinery sees it."""
+
+    name: str
+    settings: type[Settings]
+    schema: Callable[[Any], pa.Schema]
+    rows: Callable[[Work], Iterator[Row]]
+    card: str  # a paragraph of the dataset card: what a row is
+
+
+def lane_named(name: str) -> Lane:
+    """Return a lane by its name.
+
+    >>> lane_named("sft").name
+    'sft'
+    """
+    if name not in LANES:
+        raise AgpError(f"there is no lane {name}; there are: {', '.join(LANES)}")
+    return importlib.import_module(LANES[name]).LANE

@@ -1,0 +1,142 @@
+"""`agp lanes build sft` from a small history: what comes out, and what does not."""
+
+from collections import Counter
+from pathlib import Path
+
+import orjson
+
+from lanes.split import SPLITS
+
+
+def built(agp, *args) -> tuple[Path, dict]:
+    made = orjson.loads(agp("lanes", "build", "sft", "--json", *args).stdout)
+    return Path(made["path"]), made
+
+
+def rows_of(folder: Path) -> dict[str, list[dict]]:
+    paths = sorted(folder.glob("*.jsonl"))
+    return {p.stem: [orjson.loads(line) for line in p.read_bytes().splitlines()] for p in paths}
+
+
+def test_every_answer_is_supervised_once_and_no_family_straddles(many, agp, rows):
+    folder, made = built(agp, "--max-exchanges", "2")
+    splits = rows_of(folder)
+    assert set(splits) == set(SPLITS) and not made["empty_splits"]
+    seen = Counter()
+    for row in (row for split in splits.values() for row in split):
+        assert len(row["loss"]) == len(row["messages"]) and any(row["loss"])
+        pairs = zip(row["messages"], row["loss"], strict=True)
+        seen.update(m["content"] for m, bit in pairs if bit)
+    assert len(seen) == 121 and set(seen.values()) == {1}
+    families = "from v_lane_rows join v_exchanges using (exchange_id) group by family_id"
+    assert rows(f"select distinct count(distinct split) {families}") == [(1,)]
+
+
+def test_building_twice_gives_the_same_bytes_and_registers_once(many, agp, rows, tmp_path):
+    folder, first = built(agp)
+    other, second = built(agp, "--out", str(tmp_path / "elsewhere"))
+    assert first["new"] and not second["new"] and first["build_id"] == second["build_id"]
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
+        p.name: p.read_bytes() for p in other.iterdir()
+    }
+    assert rows("select count(*) from lane_builds") == [(1,)]
+    assert not list(folder.parent.glob(".partial*"))
+
+
+def test_secrets_leave_as_placeholders(many, agp):
+    folder, made = built(agp)
+    assert made["redactions"]["email"] == 1
+    text = b"".join(p.read_bytes() for p in folder.glob("*.jsonl"))
+    assert b"anna.weber" not in text and b"[EMAIL_1]" in text
+
+
+def test_a_build_with_a_secret_is_refused_and_leaves_nothing(many, agp, monkeypatch, tmp_path):
+    monkeypatch.setattr("filters.secrets.Redactor.value", lambda self, value: value)
+    result = agp("lanes", "build", "sft", exit_code=2)
+    assert "email in " in result.stderr and "anna.weber" not in result.stderr
+    assert not list((tmp_path / ".agp" / "lanes").iterdir())
+
+
+def test_a_row_leads_back_to_its_bytes(many, agp):
+    _, made = built(agp)
+    show = ("lanes", "show", made["build_id"])
+    shown = orjson.loads(agp(*show, "train:0", "--json").stdout)
+    assert {line["exchange_id"] for line in shown["origin"]} == set(shown["row"]["exchange_ids"])
+    for line in shown["origin"]:
+        data = Path(line["path"]).read_bytes()[line["byte_offset"] :][: line["byte_length"]]
+        assert orjson.loads(data)["uuid"] == line["message_id"]
+    assert "earns loss" in agp(*show, "train:0").stdout
+    assert "there is no row" in agp(*show, "test:9999", exit_code=2).stderr
+    assert "there is no build" in agp("lanes", "show", "nope", "test:1", exit_code=2).stderr
+
+
+def test_the_audit_agrees_with_the_manifest_and_sees_a_changed_file(many, agp):
+    folder, made = built(agp)
+    audit = orjson.loads(agp("lanes", "audit", made["build_id"], "--json").stdout)
+    for name, facts in made["splits"].items():
+        assert audit["splits"][name]["rows"] == facts["rows"]
+        assert audit["splits"][name]["fully_masked"] == 0
+    assert audit["verdict"] == "every row earns loss, every file has its hash"
+    (folder / "test.jsonl").write_text("{}\n")
+    assert "test.jsonl changed" in agp("lanes", "audit", str(folder)).stdout
+
+
+def test_history_may_grow_and_families_stay_where_they_are(many, claude_tree, agp, rows):
+    built(agp)
+    before = rows("select family_id, split from splits")
+    for s in range(30):
+        session = claude_tree(f"new{s}")
+        session.person(f"Describe the garden of house number {s} in two lines")
+        session.agent(f"House {s} has a garden with a pond, and a tree that is older than it.")
+    agp("ingest")
+    built(agp)
+    after = rows("select family_id, split from splits")
+    assert len(after) == 70 and set(before) <= set(after)
+
+
+def test_what_was_interrupted_is_context_only(claude_tree, agp):
+    session = claude_tree()
+    session.person("Begin with the work on the fence of the garden")
+    session.agent("I began to measure the posts of the fence.")
+    session.user([{"type": "text", "text": "[Request interrupted by user]"}])
+    session.person("Go on with the fence then, and finish all of it")
+    session.agent("The fence stands: twelve posts, two gates, one coat of paint.")
+    agp("ingest")
+    folder, made = built(agp)
+    [[row]] = rows_of(folder).values()
+    assert row["loss"] == [False, False, False, True]
+    assert made["left_out"]["reasons"]["interrupted"] == 1
+    assert len(made["empty_splits"]) == 4
+    assert "No family fell into" in agp("lanes", "build", "sft").stdout
+
+
+def test_time_cut(claude_tree, agp, rows):
+    for s in range(60):
+        session = claude_tree(f"s{s}")
+        when = {"timestamp": f"2026-03-0{1 + s % 4}T09:00:00.000Z"}
+        session.person(f"Write page number {s} of the guide to the garden", **when)
+        session.agent(f"Page {s} is written; it has three parts and a drawing.", **when)
+    agp("ingest")
+    built(agp, "--test-after", "2026-03-03")
+    late = "from v_lane_rows join v_exchanges using (exchange_id) where asked_at >= '2026-03-03'"
+    assert rows(f"select distinct split {late}") == [("test",)]
+    assert rows(f"select count(*) {late}") == [(30,)]
+
+
+def test_an_empty_build_says_where_to_look(claude_tree, agp):
+    agp("ingest")
+    assert "run `agp ingest` first" in agp("lanes", "build", "sft", exit_code=2).stderr
+    claude_tree().person("Is there anybody in the garden today?")
+    agp("ingest")
+    assert "agp filters audit" in agp("lanes", "build", "sft", exit_code=2).stderr
+
+
+def test_a_folder_with_other_files_is_not_touched(many, agp, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("x")
+    result = agp("lanes", "build", "sft", "--out", str(tmp_path / "mine"), exit_code=2)
+    assert "holds other files" in result.stderr
+
+
+def test_a_bad_setting_is_one_line(many, agp):
+    assert "max_chars" in agp("lanes", "build", "sft", "--max-chars", "-1", exit_code=2).stderr
