@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "warehouse.commands_status:status",
         "What the warehouse holds, and how well it was read.",
     ),
+    "doctor": (
+        "agp.commands_doctor:doctor",
+        "Is all here that is needed, and what is about to be lost?",
+    ),
     "lineage": (
         "warehouse.commands_lineage:lineage",
         "From any id to its bytes and to the datasets it is in.",

@@ -17,10 +17,14 @@ def console() -> Console:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    title: str | None = None,
+    header: bool = True,
 ) -> None:
     """Print rows as a table; numbers stand right, None is an empty cell, markup is not read."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.show_header = header
     body = [list(row) for row in rows]
     for i, name in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in body)

@@ -68,3 +68,14 @@ def example(name: str) -> Example:
     if name not in examples():
         raise AgpError(f"no example is named {name}; `agp sql --examples` lists them")
     return examples()[name]
+
+
+def markdown() -> str:
+    """Return the public views as docs/warehouse.md has them."""
+    parts = []
+    for view in views():
+        lines = [f"| `{c.name}` | {c.type.lower()} | {c.meaning} |" for c in view.columns]
+        head = f"### `{view.name}`\n\nA row is {view.row}.\n\n"
+        table = ["| column | type | meaning |", "|---|---|---|", *lines]
+        parts.append(head + "\n".join(table) + "\n")
+    return "\n".join(parts)

@@ -1,8 +1,10 @@
 """The public SQL surface: the names that DESIGN promises, all explained."""
 
+from pathlib import Path
+
 import pytest
 
-from warehouse.sql_catalog import views
+from warehouse.sql_catalog import examples, markdown, views
 
 PROMISED = {
     "v_files": "file_id source path bytes records quarantined state first_seen last_read",
@@ -48,3 +50,10 @@ def test_types_are_plain(name):
 def test_quarantine_shows_the_shape_and_no_word(small, agp):
     shown = agp("sql", "select excerpt from v_quarantine", "--csv").stdout
     assert shown == 'excerpt\n"{""aaa"":""aa"\n'
+
+
+def test_the_docs_say_the_same():
+    page = (Path(__file__).parents[2] / "docs" / "warehouse.md").read_text()
+    assert page.endswith(markdown()), "copy warehouse.sql_catalog.markdown() to its end"
+    for item in examples().values():
+        assert f"| `{item.name}` | {item.shows} |" in page
