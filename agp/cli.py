@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_convert:convert_gguf",
         "Turn a GGUF Gemma 3 into a model folder.",
     ),
+    "demo": ("agp.demo:demo", "Walk the whole way on a bundled history, offline."),
 }
 GROUPS = {
     "warehouse": "Look after the warehouse file.",
