@@ -5,8 +5,9 @@ Every step really runs the public commands it shows.
 
 import json
 import shlex
+import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ class Guide:
 
     def run(self, *args: str, stdin: str | None = None, lines: int = MOST_LINES) -> str:
         """Type a command and show the first lines of what it prints."""
-        console().print(f"\n$ agp {shlex.join(args)}", style="bold", markup=False, soft_wrap=True)
+        console().print(f"\n{typed(args)}", style="bold", markup=False, soft_wrap=True)
         printed = self.quietly(*args, stdin=stdin)
         kept = printed.rstrip().split("\n")
         for line in kept[:lines]:
-            click.echo(cell_text(line.rstrip().replace(str(self.home), "~")))
+            click.echo(cropped(cell_text(line.rstrip().replace(str(self.home), "~"))))
         if len(kept) > lines:
             click.echo(f"… {len(kept) - lines} more lines")
         return printed
@@ -60,6 +61,21 @@ class Guide:
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query, without showing it."""
         return json.loads(self.quietly("sql", query, "--json"))
+
+
+def typed(args: Sequence[str]) -> str:
+    """Return a command as a person would type it, over several lines where it is long.
+
+    >>> print(typed(["sql", "select 'a'"]))
+    $ agp sql "select 'a'"
+    """
+    words = [f'"{a}"' if "'" in a and '"' not in a else shlex.quote(a) for a in args]
+    return "\n    ".join(textwrap.wrap(f"$ agp {' '.join(words)}", 74, break_long_words=False))
+
+
+def cropped(line: str) -> str:
+    """Return a line that fits the terminal."""
+    return line if len(line) <= 80 else line[:79] + "…"
 
 
 def ingest(guide: Guide) -> None:
@@ -119,7 +135,7 @@ def secrets(guide: Guide) -> None:
     )
     guide.run("secrets", "scan", lines=16)
     shown = guide.rows(
-        "select prompt from v_exchanges where regexp_matches(prompt, 'postgres://|Bearer ') "
+        "select prompt from v_exchanges where regexp_matches(prompt, 'DB_PASSWORD|Bearer ') "
         "order by exchange_id limit 2"
     )
     text = "\n".join(row["prompt"] for row in shown)

@@ -36,11 +36,15 @@ def _first_lines(t: Transcript, item: Item) -> None:
         t.put({"type": "lumen-trace", "schema": 3, "spans": [[0, 4], [4, 9]]} | session)
 
 
-def closing(t: Transcript, item: Item, title: str, successor: str | None) -> None:
+def closing(t: Transcript, item: Item, titles: list[str], successor: str | None) -> None:
     """Write what stands after the last turn."""
     session = {"sessionId": t.place.session_id}
+    for title in titles:
+        if t.since(2, 1, 60):
+            t.put({"type": "ai-title", "aiTitle": title} | session)
+        else:
+            t.put({"type": "summary", "summary": title, "leafUuid": t.last})
     if t.since(2, 1, 60):
-        t.put({"type": "ai-title", "aiTitle": title} | session)
         t.put({"type": "last-prompt", "lastPrompt": item.ask[:200], "leafUuid": t.last} | session)
     if t.since(2, 1, 100) and t.dice.chance(0.3):
         t.put({"type": "agent-name", "agentName": t.slug} | session)

@@ -40,7 +40,7 @@ class Writer:
     def __init__(self, dice: Dice, ledger: Ledger) -> None:
         """Begin with an empty tree."""
         self.dice, self.ledger = dice, ledger
-        self.turns: dict[str, int] = defaultdict(int)
+        self.used: dict[str, int] = defaultdict(int)
         self.leaf: str | None = None
         self.made: list[Transcript] = []
 
@@ -81,9 +81,11 @@ class Writer:
 
     def finish(self, t: Transcript, items: list[Item], fork: Transcript | None, n: int) -> None:
         """Write the last records, and in some files a broken line or an unfinished one."""
-        title = next((i.more["title"] for i in items if "title" in i.more), None)
-        title = title or say("titles", items[0], t, project=items[0].project)
-        bookkeeping.closing(t, items[-1], title, fork.place.session_id if fork else None)
+        titles = [item.more["title"] for item in items if "title" in item.more]
+        usual = say("titles", items[0], t, project=items[0].project)
+        bookkeeping.closing(
+            t, items[-1], titles or [usual], fork.place.session_id if fork else None
+        )
         t.ledger.sessions[t.place.session_id] = {"path": t.path, "project": t.place.project}
         self.leaf = t.last
         if n % 40 == 11:
@@ -102,25 +104,31 @@ class Writer:
             if self.dice.chance(0.09):
                 self.next(t, item, AFTER, "after")
             t.turns.append((len(t.lines), t.last))
-            if self.dice.chance(0.3):
+            if self.dice.chance(0.35):
                 kinds = [(function, since, until) for function, since, until in NOISE.values()]
                 self.next(t, item, kinds, "noise")
             if self.dice.chance(0.06):
-                damage.DAMAGE[self.turns["damage"] % len(damage.DAMAGE)](t)
-                self.turns["damage"] += 1
+                damage.DAMAGE[self.used["damage"] % len(damage.DAMAGE)](t)
+                self.used["damage"] += 1
             if i == 4 and self.dice.chance(0.4):
                 agents.compact(t, items[:5])
+        if (2, 1, 17) <= t.place.version < (2, 1, 45) and self.dice.chance(0.6):
+            agents.delegate(t, items[-1])
         if (2, 0, 28) <= t.place.version < (2, 1, 60) and self.dice.chance(0.5):
             agents.idle_agent(t)
 
     def next(self, t: Transcript, item: Item, options: list, name: str) -> None:
-        """Do the next of the options that this client version knew."""
-        for step in range(len(options)):
-            function, since, *until = options[(self.turns[name] + step) % len(options)]
-            if since <= t.place.version < (until[0] if until else (9, 0, 0)):
-                function(t, item)
-                self.turns[name] += step + 1
-                return
+        """Do what was done least so far, of the options that this client version knew."""
+        known = [
+            (self.used[f"{name}/{i}"], i, function)
+            for i, (function, since, *until) in enumerate(options)
+            if since <= t.place.version < (until[0] if until else (9, 0, 0))
+        ]
+        if not known:
+            return
+        _, i, function = min(known, key=lambda option: option[:2])
+        function(t, item)
+        self.used[f"{name}/{i}"] += 1
 
     def branch(self, area: str) -> str:
         """Return the branch a session was on."""

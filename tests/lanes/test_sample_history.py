@@ -1,38 +1,85 @@
-"""The sample history: the same bytes each time, and the truth about them holds."""
+"""The sample history: the same bytes each time, and what is read from it is what is true of it."""
 
 import hashlib
-import json
-from pathlib import Path
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from click.testing import CliRunner
 
 from lanes import sample_history
 from lanes.sample_history.write import history
 
 
-def test_it_is_laid_below_the_home(tmp_path: Path):
-    sample_history.copy_to(tmp_path)
-    assert sorted(p.suffix for p in (tmp_path / ".claude/projects").rglob("*.jsonl"))
+@pytest.fixture(scope="module")
+def truth() -> dict:
+    return sample_history.truth()
 
 
-def test_every_prompt_of_the_truth_stands_in_the_tree():
-    files, _ = history()
-    everything = b"".join(files.values())
-    for prompt in sample_history.truth()["prompts"]:
-        assert prompt["uuid"].encode() in everything
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse that has read it."""
+    from agp.cli import main
+    from warehouse.store import open_reader
+
+    home = tmp_path_factory.mktemp("home")
+    sample_history.copy_to(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("AGP_HOME", str(home / ".agp"))
+        for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"):
+            patch.delenv(name, raising=False)
+        assert CliRunner().invoke(main, ["ingest"]).exit_code == 0
+        with open_reader() as con:
+            yield con
 
 
-def test_truth_is_plain_json():
-    assert json.loads(json.dumps(sample_history.truth()))["totals"]["prompts"] > 90
-
-
-def test_the_same_bytes_come_out_again():
-    before = _digest()
-    history.cache_clear()
-    assert _digest() == before
-
-
-def _digest() -> str:
+def test_the_bytes_are_these():
     files, _ = history()
     whole = hashlib.sha256()
     for name in sorted(files):
         whole.update(name.encode() + files[name])
-    return whole.hexdigest()
+    assert whole.hexdigest()[:16] == "545b08ce980f2400"
+
+
+def test_every_kind_of_noise_occurs_three_times(truth: dict):
+    assert min(truth["totals"]["noise"].values()) >= 3
+    assert {b["kind"] for b in truth["broken"]} >= {"cut", "nul", "surrogate", "nan", "bom"}
+
+
+def test_broken_lines_stand_where_the_truth_says(truth: dict):
+    files, _ = history()
+    for line in truth["broken"]:
+        start = line["offset"]
+        data = files[line["path"]][start : start + line["length"]]
+        assert data.endswith(b"\n") or line["kind"] == "growing"
+
+
+def test_planted_secrets_stand_in_the_tree(truth: dict):
+    everything = b"".join(history()[0].values())
+    for secret in truth["secrets"]:
+        written = secret["value"].replace("\\", "\\\\").replace("\n", "\\n").encode()
+        assert written in everything, secret["kind"]
+
+
+def test_what_was_read_is_what_is_true(con: duckdb.DuckDBPyConnection, truth: dict):
+    openers = con.sql("select opener_id, author from v_exchanges").fetchall()
+    persons = {opener for opener, author in openers if author == "person"}
+    typed = {p["uuid"] for p in truth["prompts"]}
+    assert typed <= persons
+    assert persons - typed <= set(truth["noise"]["heartbeat"])  # plain text: the rules' business
+    commands = {opener for opener, author in openers if author == "command"}
+    assert set(truth["noise"]["slash_command_with_words"]) <= commands
+
+
+def test_tokens_are_counted_once(con: duckdb.DuckDBPyConnection, truth: dict):
+    counted = con.sql("select sum(output_tokens)::int from v_usage").fetchall()
+    assert counted == [(truth["totals"]["output_tokens"],)]
+
+
+def test_what_cannot_be_read_is_quarantined(con: duckdb.DuckDBPyConnection, truth: dict):
+    rows = con.sql("select path, byte_offset from v_quarantine").fetchall()
+    found = {(path.split(".claude/")[1], offset) for path, offset in rows}
+    lost = {(b["path"], b["offset"]) for b in truth["broken"] if b["readable"] is False}
+    assert lost <= found
+    assert found <= {(b["path"], b["offset"]) for b in truth["broken"]}
