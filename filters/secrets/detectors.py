@@ -79,3 +79,13 @@ def all_detectors() -> tuple[Detector, ...]:
             (files("filters.secrets") / "detectors" / f"{name}.toml").read_text(encoding="utf-8")
         )["detector"]
     )
+
+
+@cache
+def personal_kinds() -> frozenset[str]:
+    """Return the kinds that name a person rather than open a door.
+
+    >>> sorted(personal_kinds())
+    ['email', 'user']
+    """
+    return frozenset(detector.kind for detector in all_detectors() if detector.personal)

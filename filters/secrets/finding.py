@@ -4,9 +4,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from typing import NamedTuple
 
 from filters.secrets import own, provider
+from filters.secrets.detectors import personal_kinds
 from filters.secrets.own import Span
 from filters.secrets.views import decoded_view
 
@@ -66,7 +68,7 @@ def merge(found: Iterable[Span], placeholders: Sequence[tuple[int, int]]) -> lis
     starts = [start for start, _ in placeholders]
     merged: list[Span] = []
     width = 0
-    for span in sorted(found, key=lambda s: (s.start, -s.end, s.kind)):
+    for span in sorted(_credentials_first(found), key=lambda s: (s.start, -s.end, s.kind)):
         i = bisect_right(starts, span.start) - 1
         if i >= 0 and span.end <= placeholders[i][1]:
             continue
@@ -80,6 +82,22 @@ def merge(found: Iterable[Span], placeholders: Sequence[tuple[int, int]]) -> lis
             merged.append(span)
             width = span.end - span.start
     return merged
+
+
+def _credentials_first(found: Iterable[Span]) -> list[Span]:
+    """Leave out what names a person where it overlaps a credential: `//app:key@host.io` is no mail.
+
+    What the credential leaves over is looked at again after replacing.
+    """
+    spans = list(found)
+    keys = sorted(s for s in spans if s.kind not in personal_kinds())
+    starts, ends = [k.start for k in keys], [*accumulate((k.end for k in keys), max)]
+
+    def is_apart(span: Span) -> bool:
+        first = bisect_right(ends, span.start)  # the first key that reaches behind its start
+        return first == len(keys) or starts[first] >= span.end
+
+    return [*keys, *(s for s in spans if s.kind in personal_kinds() and is_apart(s))]
 
 
 def scan(text: str) -> list[Finding]:

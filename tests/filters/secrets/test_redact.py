@@ -1,6 +1,7 @@
 """What a person sees of redaction: placeholders, stable and final; clean text untouched."""
 
 import json
+import time
 
 from filters.secrets import Redactor, scan, scan_files
 
@@ -58,3 +59,16 @@ def test_scan_files_names_the_place_and_not_the_secret(tmp_path, grow):
     [finding] = scan_files([tmp_path])
     assert (finding.row, finding.pointer, finding.kind) == (2, "/messages/0/content", "github_pat")
     assert key not in str(finding)
+
+
+def test_a_password_before_a_host_is_no_mail_address(grow):
+    text = grow("smtp://mailer:{A-Za-z0-9*12}@mail.{a-z*8}.de/x", 1)
+    host = text.partition("@")[2]
+    assert Redactor(b"s").text(text) == f"smtp://mailer:[PASSWORD_1]@{host}"
+
+
+def test_hostile_repetition_takes_no_time():
+    start = time.process_time()
+    for text in ("-----BEGIN PRIVATE KEY-----\n", "a@", "cookie: a=b; ", "://a:b", "\\users\\"):
+        scan(text * (100_000 // len(text)))
+    assert time.process_time() - start < 10
