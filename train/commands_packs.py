@@ -35,19 +35,18 @@ def build(data: Path, out: Path, name: str, most: int, as_json: bool) -> None:
 
 
 @click.command("show")
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(path: Path | None, as_json: bool) -> None:
-    """Say what a pack holds; the shipped one when none is named.
+def show(path: Path, as_json: bool) -> None:
+    """Say what a pack holds.
 
     \b
-    agp packs show
-    agp packs show my-pack --json
+    agp packs show my-pack
     """
-    from train.harness.packs import load_pack, shipped_pack
+    from train.harness.packs import load_pack
     from warehouse.console import print_json, print_table
 
-    pack = load_pack(path or shipped_pack())
+    pack = load_pack(path)
     counts = Counter((p.split, p.kind, p.script) for p in pack.prompts)
     checks = Counter((p.split, p.kind, p.script) for p in pack.prompts if p.checks)
     rows = [(*key, n, checks[key]) for key, n in sorted(counts.items())]

@@ -9,7 +9,6 @@ import json
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +57,6 @@ class Pack:
     def split(self, name: str) -> list[Prompt]:
         """Return the prompts of one split, in order."""
         return [p for p in self.prompts if p.split == name]
-
-
-def shipped_pack() -> Path:
-    """Return the folder of the pack that comes with the program."""
-    return Path(str(files("train.harness") / "pack"))
 
 
 def load_pack(path: Path) -> Pack:
