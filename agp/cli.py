@@ -12,6 +12,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lanes.commands_ingest:ingest",
         "Bring what is new on this machine into the warehouse.",
     ),
+    "warehouse rebuild": (
+        "agp.rebuild:rebuild",
+        "Derive messages and exchanges anew from the stored bytes.",
+    ),
     "sql": (
         "warehouse.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples.",

@@ -1,12 +1,9 @@
 """`agp ingest`: what is new on this machine into the warehouse, with progress and a summary."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
-from lanes.ingest.run import Progress, Summary
+from lanes.ingest.progress import bar
+from lanes.ingest.run import Summary
 from lanes.ingest.run import ingest as run
 
 
@@ -31,27 +28,6 @@ def ingest(paths: tuple[str, ...], as_json: bool) -> None:
         print_as_json(summary)
     else:
         print_summary(summary)
-
-
-@contextmanager
-def bar(quiet: bool) -> Iterator[Progress]:
-    """Show on standard error how far it is, how fast, and how long it will take."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def new(summary: Summary) -> dict[str, int]:

@@ -10,7 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import duckdb
@@ -135,22 +135,44 @@ def payload_bytes(con: "duckdb.DuckDBPyConnection", digest: bytes) -> bytes:
     return row[0]
 
 
-def file_bytes(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[bytes]:
-    """Yield a file's bytes in order as they were read, in stretches of bounded size."""
+class Stored(NamedTuple):
+    """A record as `raw_records` holds it."""
+
+    ordinal: int
+    offset: int
+    length: int
+    bytes: bytes
+    has_payload: bool
+    reason: str | None
+
+
+def stretches(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[Stored]:
+    """Yield a file's stored records in order, reading a bounded stretch of it at a time."""
     row = con.execute("select bytes from files where file_id = ?", [file_id]).fetchone()
     at, end = 0, row[0] if row else 0
     while at < end:
         rows = con.execute(RECORDS, [file_id, at, at + STRETCH]).fetchall()
-        if not rows or rows[0][0] != at:
+        if not rows or rows[0][1] != at:
             raise ValueError(f"file {file_id} has a hole at byte {at}")
-        for offset, length, stored, has_payload in rows:
-            yield from pieces(con, stored) if has_payload else [stored]
-            at = offset + length
+        for record in map(Stored._make, rows):
+            yield record
+            at = record.offset + record.length
 
 
 STRETCH = 8 << 20
-RECORDS = """select byte_offset, byte_length, bytes, has_payload from raw_records
+RECORDS = """select ordinal, byte_offset, byte_length, bytes, has_payload, reason from raw_records
 where file_id = ? and byte_offset >= ? and byte_offset < ? order by byte_offset"""
+
+
+def file_bytes(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[bytes]:
+    """Yield a file's bytes in order as they were read, in pieces of bounded size."""
+    for record in stretches(con, file_id):
+        yield from pieces(con, record.bytes) if record.has_payload else [record.bytes]
+
+
+def stand_ins(stored: bytes) -> bytes:
+    """Return a factored record with the text that parsers see where a run was."""
+    return MARKER.sub(lambda m: STAND_IN.encode() + m.group(2).hex().encode(), stored)
 
 
 def pieces(con: "duckdb.DuckDBPyConnection", stored: bytes) -> Iterator[bytes]:

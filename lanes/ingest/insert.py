@@ -91,16 +91,21 @@ def finish(con: "duckdb.DuckDBPyConnection", ingest_id: int, before: dict[str, i
     con.execute("begin")
     try:
         resolve(con, {row[0] for row in touched})
-        con.execute(
-            "update ingests set finished_at = now()::timestamp, files_read = ?, records = ?, "
-            "bytes = ?, quarantined = ? where ingest_id = ?",
-            [*new, ingest_id],
-        )
+        end(con, ingest_id, new)
         con.execute("update ingests set finished_at = now()::timestamp where finished_at is null")
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
         raise
+
+
+def end(con: "duckdb.DuckDBPyConnection", ingest_id: int, new: list[int]) -> None:
+    """Note that an ingest is finished and how many files, records, bytes and rejects are new."""
+    con.execute(
+        "update ingests set finished_at = now()::timestamp, files_read = ?, records = ?, "
+        "bytes = ?, quarantined = ? where ingest_id = ?",
+        [*new, ingest_id],
+    )
 
 
 TOTALS = ("files", "records", "bytes", "quarantined", "exchanges", "prompts")

@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from lanes.ingest.plan import Job, file_id, stored_path
+from lanes.ingest.plan import Job, file_id
 from lanes.sources.claude import normalise
+from lanes.sources.files import SourceFile, stored_path
 from lanes.sources.lines import Record, records, whole_record
 from lanes.sources.rows import Rows
 from warehouse.payloads import Factory
@@ -101,6 +102,8 @@ def read_file(job: Job, file: BinaryIO, buffers: "Buffers") -> Iterator[Batch]:
     elif state.offset < job.have:
         buffers.rewound.append((state.file_id, state.ordinal))
     buffers.open(state)
+    if state.offset and not job.file.whole:
+        buffers.rows.context = context_before(file, buffers.file, state.offset)
     yield from buffers.take(file)
     buffers.close()
 
@@ -127,6 +130,22 @@ def resumed(job: Job, file: BinaryIO, stat: os.stat_result) -> State | None:
     return state
 
 
+def context_before(file: BinaryIO, known: SourceFile, offset: int) -> tuple[Any, ...]:
+    """Return where the session was before a place in its file, which later records compare with."""
+    for back in (BLOCK, offset):
+        start = max(0, offset - back)
+        file.seek(start)
+        if start:
+            file.readline()
+        before = Rows()
+        stream = records(file, offset, Factory(0), lambda data: None, True)
+        normalise(known, ((0, r.parsed) for r in stream if r and r.parsed is not None), before)
+        if before.context or not start:
+            break
+    file.seek(offset)
+    return before.context
+
+
 def blocks(file: BinaryIO, length: int) -> Iterator[bytes]:
     """Yield the next bytes of a file in blocks, fewer than `length` where it ends before."""
     while length > 0 and (piece := file.read(min(BLOCK, length))):
@@ -144,12 +163,15 @@ class Buffers:
         self.rewound: list[tuple[str, int]] = []
         self.unreadable: list[tuple[str, str]] = []
         self.state = None
+        self.rows = Rows()
         self._clear()
 
     def _clear(self) -> None:
         self.files: list[dict[str, Any]] = []
         self.raw: list[tuple[Any, ...]] = []
+        before = self.rows.context
         self.rows = Rows()
+        self.rows.context = before  # so that what follows does not depend on where a batch ends
         self.bytes = 0
 
     def open(self, state: State) -> None:

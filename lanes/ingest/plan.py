@@ -8,7 +8,7 @@ from hashlib import blake2b
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING
 
-from lanes.sources.files import Found, SourceFile
+from lanes.sources.files import Found, SourceFile, stored_path
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,11 +44,6 @@ class Plan:
 def sql(name: str) -> str:
     """Return the statement in a .sql file beside this module."""
     return (resources("lanes.ingest") / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def stored_path(path: str) -> str:
-    """Return a path as text a database can hold: bytes that are not UTF-8 become escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def file_id(source: str, path: str, version: int) -> str:

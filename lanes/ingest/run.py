@@ -1,12 +1,13 @@
 """One ingest from beginning to end: paths in, a summary out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lanes.ingest.plan import Job, Plan, plan
+from lanes.ingest.progress import Progress
 from lanes.ingest.worker import Worker
 from lanes.sources import GENERATION
 from lanes.sources.files import Found, discover
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import duckdb
 
 ALONE = 4 << 20  # bytes; for fewer, starting another process takes longer than parsing
-Progress = Callable[[int, int], None]  # bytes read, bytes in all
 
 
 @dataclass

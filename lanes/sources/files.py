@@ -65,7 +65,7 @@ session_id='0a', agent_id=None, file_id='')
     ('tool_output', '0a', True)
     >>> classify("/c/history.jsonl")
     """
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(stored_path(path))
     parts = folder.split(os.sep)
     if name.endswith(".jsonl"):
         if name.startswith("agent-"):
@@ -78,6 +78,11 @@ session_id='0a', agent_id=None, file_id='')
     if name.endswith(".txt") and parts[-1] == "tool-results":
         return SourceFile("claude", path, "tool_output", parts[-2] if len(parts) > 1 else None)
     return None
+
+
+def stored_path(path: str) -> str:
+    """Return a path as text a database can hold: bytes that are not UTF-8 become escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def owner(parts: list[str]) -> str | None:

@@ -1,0 +1,31 @@
+"""Parsing gives the same rows, however it is cut into batches and wherever it runs."""
+
+import pyarrow as pa
+
+from lanes.ingest.parse import parse
+from lanes.ingest.plan import Job
+from lanes.ingest.worker import Worker
+from lanes.sample_history import copy_to
+from lanes.sources.files import discover
+
+
+def together(batches) -> dict[str, pa.Table]:
+    tables: dict[str, list[pa.Table]] = {}
+    for batch in batches:
+        for name, table in batch.tables.items():
+            tables.setdefault(name, []).append(table)
+    return {name: pa.concat_tables(parts) for name, parts in tables.items()}
+
+
+def test_batches_and_processes_make_no_difference(home):
+    copy_to(home)
+    jobs = [Job(file, False) for file, _ in discover().files]
+    large, small = together(parse(jobs)), together(parse(jobs, 20_000))
+    worker = Worker()
+    try:
+        outside = together(worker.batches(jobs))
+    finally:
+        worker.stop()
+    assert large["messages"].num_rows > 500
+    for name, table in large.items():
+        assert table.equals(small[name]) and table.equals(outside[name]), name
