@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from agp.cli import main
 from warehouse.payloads import file_bytes
+from warehouse.store import open_reader
 
 
 @pytest.fixture
@@ -161,17 +162,6 @@ def tree(home: Path) -> Path:
     folder = home / ".claude" / "projects" / "p"
     folder.mkdir(parents=True)
     return folder
-
-
-@pytest.fixture
-def rows(home: Path) -> Callable[..., list[tuple[Any, ...]]]:
-    """Return a function that asks the warehouse."""
-
-    def ask(query: str, *values: object) -> list[tuple[Any, ...]]:
-        with open_reader() as con:
-            return con.execute(query, values).fetchall()
-
-    return ask
 
 
 @pytest.fixture

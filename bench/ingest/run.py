@@ -1,0 +1,225 @@
+"""`agp ingest` against the floor and against its nearest peers: one run, one table.
+
+    python bench/ingest/run.py --generator gen_transcripts.py --corpus FOLDER
+
+The floor reads every line, hashes it and parses it with orjson, and keeps nothing. Each peer, and
+agp too, is installed from its package into an environment of its own below bench/out. The table
+goes between the markers of bench/README.md. AGP_GENERATOR and AGP_CORPUS serve as defaults; without
+a generator a small tree of plain records stands in.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "bench" / "out" / "ingest"
+README = ROOT / "bench" / "README.md"
+BEGIN, END = "<!-- ingest -->", "<!-- /ingest -->"
+FLOOR = """
+import hashlib, os, sys, orjson
+for folder, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        if name.endswith(".jsonl"):
+            whole = hashlib.sha256()
+            with open(os.path.join(folder, name), "rb") as file:
+                for line in file:
+                    whole.update(line)
+                    try:
+                        orjson.loads(line)
+                    except ValueError:
+                        pass
+"""
+# name -> (packages, Python, command; {home} and {store} are filled in)
+TOOLS = {
+    "floor": (["orjson"], "3.11", ["python", "-c", FLOOR, "{home}/.claude/projects"]),
+    "agp": (
+        ["duckdb", "pyarrow", "orjson", "rich", "click", "numpy"],
+        "3.11",
+        ["agp", "ingest", "{home}/.claude"],
+    ),
+    "agent-session-analytics": (
+        ["agent-session-analytics"],
+        "3.11",
+        ["agent-session-analytics", "ingest", "--force"],
+    ),
+    "ccq": (
+        ["ccq"],
+        ">=3.12",
+        ["ccq", "--projects-dir", "{home}/.claude/projects", "cache", "build"],
+    ),
+    "dataclaw": (
+        ["dataclaw"],
+        "3.11",
+        ["dataclaw", "export", "--source", "claude", "--all-projects", "--no-push"],
+    ),
+}
+
+
+def install(name: str) -> Path:
+    """Install a tool into an environment of its own and return the folder of its commands."""
+    packages, python, _ = TOOLS[name]
+    folder = OUT / "venv" / name
+    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    if not folder.exists():
+        subprocess.run([uv, "venv", "-q", "--python", python, folder], check=True)
+    env = os.environ | {"VIRTUAL_ENV": str(folder)}
+    install = [uv, "pip", "install", "-q", "--compile-bytecode"]
+    subprocess.run([*install, *packages], check=True, env=env)
+    if name == "agp":
+        subprocess.run([*install, "--no-deps", "--reinstall", str(ROOT)], check=True, env=env)
+    return folder / "bin"
+
+
+def memory(pid: int) -> int:
+    """Return the resident bytes of a process and all below it (Linux)."""
+    try:
+        status = Path(f"/proc/{pid}/statm").read_text().split()
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    return int(status[1]) * os.sysconf("SC_PAGESIZE") + sum(memory(int(child)) for child in below)
+
+
+def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, float]:
+    """Run a tool once; return seconds, start-up included, and the peak of its processes in MB."""
+    first, *rest = [part.format(home=home, store=store) for part in TOOLS[name][2]]
+    env = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), "LANG": "C.UTF-8"}
+    env |= {"AGP_HOME": str(store), "SESSIONS_DB": str(store / "sessions.duckdb")}
+    env |= {
+        "XDG_CACHE_HOME": str(store),
+        "XDG_DATA_HOME": str(store),
+        "XDG_CONFIG_HOME": str(store),
+    }
+    start = time.perf_counter()
+    child = subprocess.Popen(
+        [str(binaries / first), *rest], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    peak = 0
+
+    def watch() -> None:
+        nonlocal peak
+        while child.poll() is None:
+            peak = max(peak, memory(child.pid))
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    output, _ = child.communicate()
+    seconds = time.perf_counter() - start
+    watcher.join()
+    if child.returncode:
+        raise RuntimeError(output.decode("utf-8", "replace").strip().splitlines()[-1][:200])
+    return seconds, peak / 1e6
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def measure(label: str, home: Path, names: list[str], repeat: int) -> list[list[str]]:
+    """Measure tools on one tree; the best of several runs, the first of which warms the cache."""
+    source, rows = size(home / ".claude" / "projects"), []
+    for name in names:
+        seconds, peak, ratio = float("inf"), 0.0, ""
+        try:
+            binaries = install(name)
+            for _ in range(repeat):
+                store = OUT / "store" / name
+                shutil.rmtree(store, ignore_errors=True)
+                store.mkdir(parents=True)
+                took, used = run(name, binaries, home, store)
+                seconds, peak = min(seconds, took), max(peak, used)
+                ratio = f"{size(store) / source:.2f}" if name != "floor" else ""
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            rows.append([label, name, "", "", "", str(error)])
+            continue
+        speed = f"{source / 1e6 / seconds:.0f}"
+        rows.append([label, name, f"{seconds:.2f}", speed, f"{peak:.0f}", ratio])
+        if name == "agp":
+            took, used = run(name, binaries, home, store)
+            rows.append([label, "agp, nothing new", f"{took:.2f}", "", f"{used:.0f}", ""])
+        print("\t".join(rows[-1]), flush=True)
+    return rows
+
+
+def plain(home: Path, mb: int) -> None:
+    """Write a small tree of plain records, where no generator is at hand."""
+    folder = home / ".claude" / "projects" / "p"
+    folder.mkdir(parents=True)
+    for number in range(mb):
+        with (folder / f"{number:08d}.jsonl").open("w") as file:
+            for i in range(500):
+                message = {"role": "user", "content": f"record {i} " + "some words " * 180}
+                record = {"type": "user", "uuid": f"{number}-{i}", "message": message}
+                file.write(json.dumps(record) + "\n")
+
+
+def tree(name: str, generator: str | None, *options: str) -> Path:
+    """Return a home that holds a generated tree; made once."""
+    home = OUT / "tree" / name
+    if not home.exists():
+        if generator:
+            target = home / ".claude"
+            target.mkdir(parents=True)
+            command = [sys.executable, generator, str(target), *options]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        else:
+            plain(home, 20)
+    return home
+
+
+def real(folder: str) -> Path:
+    """Return a home that holds the Claude transcripts below a folder, each a session of its own."""
+    home = OUT / "tree" / "corpus"
+    if not home.exists():
+        files = sorted(Path(folder).rglob("*.jsonl"))
+        for number, path in enumerate(f for f in files if not f.name.startswith("rollout-")):
+            target = home / ".claude" / "projects" / f"p{number:04d}" / path.name
+            target.parent.mkdir(parents=True)
+            shutil.copy(path, target)
+    return home
+
+
+def write(rows: list[list[str]]) -> None:
+    """Put the table between the markers of the page."""
+    head = ["input", "tool", "seconds", "MB/s", "peak MB", "store / source"]
+    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
+    table = "\n".join([BEGIN, *lines, END])
+    page = README.read_text() if README.exists() else "# Measurements\n\n## Ingest\n\n"
+    if BEGIN in page:
+        page = page[: page.index(BEGIN)] + table + page[page.index(END) + len(END) :]
+    else:
+        page += table + "\n"
+    README.write_text(page)
+
+
+def main() -> None:
+    """Measure every tool on every tree."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--generator", default=os.environ.get("AGP_GENERATOR"))
+    options.add_argument("--corpus", default=os.environ.get("AGP_CORPUS"))
+    options.add_argument("--repeat", type=int, default=2)
+    options.add_argument("--large", action="store_true", help="also 1,000 MB, for memory")
+    given = options.parse_args()
+    trees = [("100 MB, 40 broken lines", "mb100", ("--mb", "100", "--malformed", "40"))]
+    trees += [("images and forks", "images", ("--mb", "20", "--images", "300", "--forks", "20"))]
+    homes = [(label, tree(name, given.generator, *opts)) for label, name, opts in trees]
+    if given.corpus:
+        homes.append(("real transcripts", real(given.corpus)))
+    rows = [row for label, home in homes for row in measure(label, home, list(TOOLS), given.repeat)]
+    if given.large:
+        home = tree("mb1000", given.generator, "--mb", "1000", "--files", "2000")
+        rows += measure("1,000 MB", home, ["floor", "agp"], 1)
+    write(rows)
+
+
+if __name__ == "__main__":
+    main()
