@@ -89,8 +89,14 @@ def upright(columns: Sequence[str], rows: list[list[str]], width: int) -> list[s
 
 
 def place(cell: str, size: int, right: bool) -> str:
-    """Return a cell `size` wide, cut with an ellipsis where it is longer."""
+    """Return a cell `size` wide, cut with an ellipsis where it is longer; a path keeps its end.
+
+    >>> place("/srv/garden/roses.txt", 12, False)
+    '…n/roses.txt'
+    """
     if cell_len(cell) > size:
+        if cell.startswith("/") and cell.isascii():
+            return "…" + cell[len(cell) - size + 1 :]
         return set_cell_size(cell, size - 1) + "…"
     padding = " " * (size - cell_len(cell))
     return padding + cell if right else cell + padding

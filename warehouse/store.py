@@ -95,7 +95,11 @@ def _migrated(path: Path, wait: float) -> duckdb.DuckDBPyConnection:
 
 def _create(path: Path) -> None:
     """Make an empty warehouse whole or not at all: it is built aside and linked into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or "it cannot be made"
+        raise AgpError(f"no folder {path.parent}: {reason}; set AGP_HOME to another") from None
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         con = _connect(part, 0)
@@ -155,3 +159,7 @@ def _explained(path: Path) -> Iterator[None]:
         if known is None:
             raise
         raise known from None
+    except RuntimeError as error:  # how DuckDB tells of Ctrl-C in the middle of a query
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None

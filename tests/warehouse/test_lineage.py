@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from warehouse.lineage import sections
+from warehouse.store import in_memory
+
 
 def ids(tree: dict, way: str) -> set[str]:
     """Return the ids one comes by, going one way from a node."""
@@ -31,6 +34,15 @@ def test_both_ways_from_any_id(small, agp, given, came_from, went_into):
     tree = json.loads(agp("lineage", given, "--json").stdout)
     assert ids(tree, "came_from") == came_from
     assert ids(tree, "went_into") == went_into
+
+
+@pytest.mark.parametrize("name", sections())
+def test_every_query_binds(name):
+    wanted = "with wanted as (select 'x' as id) "
+    query = sections()[name]
+    with in_memory() as con:
+        values = {"id": "x"} if "$id" in query else {}
+        con.execute((wanted if "wanted" in query else "") + query, values).fetchall()
 
 
 def test_the_tree_says_where_the_bytes_are(small, agp):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from warehouse import migrations
 from warehouse.errors import AgpError
 from warehouse.home import warehouse_path
+from warehouse.sql import running
 from warehouse.store import open_reader, open_writer
 
 HOLD = """
@@ -85,6 +87,20 @@ def test_a_damaged_file_is_left_as_it_was(small, how, opener):
 def test_a_folder_in_its_place(home, agp):
     warehouse_path().mkdir(parents=True)
     assert "damaged or no warehouse" in agp("sql", "select 1", exit_code=2).stderr
+
+
+@pytest.mark.parametrize("place", ["/dev/null/agp", "/proc/agp"])
+def test_a_home_that_cannot_be_made(home, monkeypatch, place):
+    monkeypatch.setenv("AGP_HOME", place)
+    with pytest.raises(AgpError, match="set AGP_HOME to another"), open_writer():
+        pass
+
+
+def test_an_interrupted_query_is_an_interrupt(small):
+    query = "select count(*) from range(1000000) a, range(10000000) b where a.range*b.range%7=1"
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), running(query) as result:
+        list(result.rows)
 
 
 def test_another_programs_database(home):
