@@ -66,7 +66,8 @@ from exchanges e
 join sessions s using (session_id)
 left join (
     select x.exchange_id, m.text
-    from placements x join messages m using (file_id, record_ordinal) where x.ordinal = 0) o
+    from placements x join messages m using (file_id, record_ordinal)
+    where x.ordinal = 0 and m.role <> 'assistant') o
   using (exchange_id)
 left join (
     select x.exchange_id, string_agg(m.text, e'\n\n' order by x.ordinal) as answer
