@@ -45,15 +45,6 @@ qualify row_number() over (partition by x.exchange_id, u.tool_call_id order by x
 
 insert into tool_calls by name select * exclude (tool, ok) from new_calls;
 
-insert into exchanges by name
-select e.*, coalesce(c.tool_calls, 0) as tool_calls, coalesce(c.tool_errors, 0) as tool_errors,
-       coalesce(c.edits, 0) as edits
-from new_exchanges e
-left join (
-    select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
-           count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
-    from new_calls where on_path group by exchange_id) c using (exchange_id);
-
 insert into exchange_sources by name
 select e.exchange_id, coalesce(f.source, e.source) as source, m.session_id, m.file_id,
        min(m.record_ordinal) as record_ordinal
@@ -61,6 +52,17 @@ from new_exchanges e
 join messages m on m.message_id = e.opener_id
 left join files f using (file_id)
 group by all;
+
+insert into exchanges by name
+select e.*, coalesce(c.tool_calls, 0) as tool_calls, coalesce(c.tool_errors, 0) as tool_errors,
+       coalesce(c.edits, 0) as edits, n.sightings
+from new_exchanges e
+join (select exchange_id, count(*) as sightings from exchange_sources group by all) n
+    using (exchange_id)
+left join (
+    select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
+           count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits
+    from new_calls where on_path group by exchange_id) c using (exchange_id);
 
 update exchanges e set caller_id = c.caller_id
 from (

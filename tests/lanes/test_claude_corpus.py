@@ -22,7 +22,7 @@ def authors(path: Path) -> dict[int, str]:
     file, rows = classify(str(path)), Rows()
     assert file
     with path.open("rb") as stream:
-        found = records(stream, path.stat().st_size, Factory(), lambda _: None, lambda _: True)
+        found = records(stream, path.stat().st_size, Factory(), lambda _: None, True)
         parsed = [(n, r.parsed) for n, r in enumerate(found) if r is not None]
     normalise(replace(file, file_id="f"), parsed, rows)
     author = list(TABLES["messages"]).index("author")

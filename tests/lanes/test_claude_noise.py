@@ -1,22 +1,21 @@
 """Who typed a record: one golden case or more for each kind of noise, and the words that stay."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 
 from lanes.sources.claude import normalise
+from lanes.sources.files import SourceFile
 from lanes.sources.rows import TABLES, Rows
 
-FILE = SimpleNamespace(
-    path="s1.jsonl", kind="transcript", session_id="s1", agent_id=None, file_id="f1"
-)
+FILE = SourceFile("claude", "s1.jsonl", "transcript", "s1", None, "f1")
 COLUMNS = list(TABLES["messages"])
 
 
 def read(record, **file):
     """Return the rows of one record."""
     rows = Rows()
-    normalise(SimpleNamespace(**vars(FILE) | file), [(0, record)], rows)
+    normalise(replace(FILE, **file), [(0, record)], rows)
     rows.to_arrow()
     return rows
 

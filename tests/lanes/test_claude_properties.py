@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from lanes.exchanges import resolve
 from lanes.sources.claude import normalise
+from lanes.sources.files import SourceFile
 from lanes.sources.rows import Rows
 from warehouse.store import open_writer
 
@@ -59,8 +59,8 @@ def read_in(con: duckdb.DuckDBPyConnection, pieces: list[tuple[Path, int, int]])
         con.execute(f"delete from {table}")
     for path, start, end in pieces:
         agent = path.stem[6:] if path.stem.startswith("agent-") else None
-        file = SimpleNamespace(path=str(path), session_id=None, agent_id=agent, file_id=path.stem)
-        file.kind = "subagent" if agent else "transcript"
+        kind = "subagent" if agent else "transcript"
+        file = SourceFile("claude", str(path), kind, None, agent, path.stem)
         lines = path.read_text(encoding="utf-8").splitlines()
         rows = Rows()
         normalise(file, [(n, json.loads(lines[n])) for n in range(start, end)], rows)

@@ -143,7 +143,8 @@ create table exchanges (
     tool_calls integer not null default 0,
     tool_errors integer not null default 0,
     edits integer not null default 0,
-    api_errors integer not null default 0
+    api_errors integer not null default 0,
+    sightings integer not null default 1     -- files that hold its opener
 );
 
 create table tool_calls (                -- a call in its exchange, and the record of its result

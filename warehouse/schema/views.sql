@@ -58,25 +58,18 @@ group by u.call_id;
 
 create or replace view v_exchanges as
 select e.exchange_id, e.session_id, s.agent, e.source, s.project, e.ordinal, e.asked_at, e.author,
-       o.text as prompt, a.answer, e.tool_calls, e.tool_errors, e.edits, e.interrupted,
-       coalesce(n.sightings, 1) as sightings,
+       t.prompt, t.answer, e.tool_calls, e.tool_errors, e.edits, e.interrupted, e.sightings,
        e.kind, e.agent_id, e.caller_id, e.parent_exchange_id, e.opener_id, e.answered_at, s.family_id,
        e.messages, e.on_path, e.api_errors
 from exchanges e
 join sessions s using (session_id)
 left join (
-    select x.exchange_id, m.text
+    select x.exchange_id, any_value(m.text) filter (m.role <> 'assistant') as prompt,
+           string_agg(m.text, e'\n\n' order by x.ordinal) filter (m.role = 'assistant') as answer
     from placements x join messages m using (file_id, record_ordinal)
-    where x.ordinal = 0 and m.role <> 'assistant') o
-  using (exchange_id)
-left join (
-    select x.exchange_id, string_agg(m.text, e'\n\n' order by x.ordinal) as answer
-    from placements x join messages m using (file_id, record_ordinal)
-    where x.on_path and m.role = 'assistant' and m.author = 'agent' and m.text <> ''
-    group by x.exchange_id) a
-  using (exchange_id)
-left join (select exchange_id, count(*) as sightings from exchange_sources group by all) n
-  using (exchange_id);
+    where m.text <> '' and case m.role when 'assistant' then x.on_path and m.author = 'agent'
+                           else x.ordinal = 0 end
+    group by x.exchange_id) t using (exchange_id);
 
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
