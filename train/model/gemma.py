@@ -23,6 +23,24 @@ from warehouse.errors import AgpError
 Kv = tuple[tuple[mx.array, mx.array], Any]  # ((keys, values), offset), as mlx_lm hands it on
 
 
+At = tuple[int, Any, mx.array | None]  # (number, layer, positions that `take` kept)
+
+
+def run_layer(
+    at: At, h: mx.array, mask: Any, cache: Any, per_layer: mx.array | None, shared: Kv | None
+) -> tuple[mx.array, Kv | None]:
+    """Run one of mlx_lm's layers; return its output and, of a Gemma 4, its keys and values."""
+    _, layer, positions = at
+    if isinstance(layer, gemma3_text.TransformerBlock):
+        return layer(h, mask, cache), None
+    kv, offset = shared or (None, None)
+    with at_positions(layer, positions):
+        h, kv, offset = layer(
+            h, mask, cache, per_layer_input=per_layer, shared_kv=kv, offset=offset
+        )
+    return h, (kv, offset)
+
+
 @dataclass(frozen=True)
 class Stream:
     """What flows from layer to layer, standing before `layer`."""
@@ -61,7 +79,7 @@ class Gemma:
             self.kinds = ["sliding" if (i + 1) % pattern else "full" for i in self.sources]
             shared, self.softcap = 0, None
         self.first_shared = self.n_layers - shared
-        self.call: Callable[..., Any] = lambda layer, *args, **kw: layer(*args, **kw)
+        self.call: Callable[..., tuple[mx.array, Kv | None]] = run_layer
 
     @property
     def layers(self) -> Sequence[nn.Module]:
@@ -146,23 +164,11 @@ class Gemma:
         """Run layers `stream.layer` up to, not including, `stop`."""
         h, kvs = stream.h, dict(stream.kvs)
         for i in range(stream.layer, stop):
-            layer, mask, cache = self.layers[i], stream.masks[i], stream.cache[i]
-            if not self.is_gemma4:
-                h = self.call(layer, h, mask, cache)
-                continue
-            shared, offset = kvs.get(self.sources[i], (None, None))
-            with at_positions(layer, stream.positions):
-                h, made, offset = self.call(
-                    layer,
-                    h,
-                    mask,
-                    cache,
-                    per_layer_input=stream.per_layer[i],
-                    shared_kv=shared,
-                    offset=offset,
-                )
-            if i in self.sources[i + 1 :]:
-                kvs[i] = (made, offset)
+            mask, cache, shared = stream.masks[i], stream.cache[i], kvs.get(self.sources[i])
+            at = (i, self.layers[i], stream.positions)
+            h, made = self.call(at, h, mask, cache, stream.per_layer[i], shared)
+            if made is not None and i in self.sources[i + 1 :]:
+                kvs[i] = made
         return replace(stream, h=h, layer=stop, kvs=kvs)
 
     def take(self, stream: Stream, positions: mx.array) -> Stream:

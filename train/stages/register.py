@@ -1,0 +1,58 @@
+"""A run's row and numbers into the warehouse: one short transaction, never while training."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from train.stages.runs import metrics, summary
+from warehouse.errors import AgpError
+from warehouse.store import open_writer
+
+WAIT = 30.0  # seconds for another writer to finish
+
+
+def register(run: Path) -> None:
+    """Bring a run's row and metrics up to date; a warehouse that is busy is only mentioned."""
+    facts = summary(run)
+    rows = metric_rows(run, facts)
+    insert = (files("train.stages") / "register.sql").read_text(encoding="utf-8")
+    try:
+        with open_writer(wait=WAIT) as con:
+            con.execute("begin")
+            con.execute("delete from runs where run_id = $1", [facts["run_id"]])
+            con.execute("delete from metrics where run_id = $1 and own", [facts["run_id"]])
+            con.execute(insert, run_row(facts))
+            if rows:
+                marks = "insert into metrics values (?, ?, ?, ?, ?, null, null, ?, ?, true)"
+                con.executemany(marks, rows)
+            con.execute("commit")
+    except AgpError as error:
+        click.echo(f"agp: {run.name} is not in the warehouse yet: {error.message}", err=True)
+
+
+def run_row(facts: dict[str, Any]) -> list[Any]:
+    """Return the columns of `runs` in order."""
+    names = ("run_id", "stage", "model", "model_digest", "adapter", "base_run_id", "build_id")
+    last = ("state", "reason", "started_at", "seconds", "path")
+    return [facts.get(name) for name in (*names, *last)]
+
+
+def metric_rows(run: Path, facts: dict[str, Any]) -> list[list[Any]]:
+    """Return the numbers worth asking for: losses at every evaluation and at the last step."""
+    values = metrics(run)
+    head = [facts["run_id"], facts["stage"]]
+    rows: list[list[Any]] = [
+        [*head, "loss", "valid", m["valid_loss"], None, m["step"]]
+        for m in values
+        if "valid_loss" in m
+    ]
+    for m in [m for m in values if "loss" in m][-1:]:
+        rate = m["tokens"] / m["seconds"] if m["seconds"] else None
+        rows += [
+            [*head, "loss", "train", m["loss"], m["supervised"], m["step"]],
+            [*head, "tokens_per_second", "train", rate, m["tokens"], m["step"]],
+            [*head, "peak_mb", "train", m["peak_mb"], None, m["step"]],
+        ]
+    return rows
