@@ -56,6 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lanes list": ("lanes.commands:list_builds", "List every build."),
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),
     "lanes audit": ("lanes.commands:audit", "Say what a build really holds."),
+    "train run": ("train.commands:run_stage", "Train a stage."),
+    "train resume": ("train.commands:resume", "Go on with a run that was stopped or killed."),
+    "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
+    "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
     "model show": (
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",

@@ -1,6 +1,8 @@
 """Small models made on the spot: random weights, real architectures."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
@@ -71,3 +73,32 @@ def tiny() -> Any:
     from train.model.load import load
 
     return load("tiny")
+
+
+def chat_rows(count: int) -> list[dict[str, Any]]:
+    """Return short conversations; the second answer of every other one earns no loss."""
+    words = ("parser", "cache", "index", "report")
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": f"Fix the {words[i % 4]} please, line {i % 7}."},
+                {"role": "assistant", "content": f"Fixed: {words[i % 4]} {i % 7}."},
+                {"role": "user", "content": "And the docs?"},
+                {"role": "assistant", "content": f"Done, {words[i % 4]}.md says it."},
+            ],
+            "loss": [False, True, False, i % 2 == 0],
+            "weight": 1.0,
+        }
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """Return a build's folder with a few conversations in every split."""
+    folder = tmp_path / "build"
+    folder.mkdir()
+    for split, count in {"train": 12, "heads": 4, "valid": 4, "calib": 4, "test": 4}.items():
+        lines = (json.dumps(row) + "\n" for row in chat_rows(count))
+        (folder / f"{split}.jsonl").write_text("".join(lines))
+    return folder

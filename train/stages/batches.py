@@ -1,6 +1,6 @@
 """Samples into batches: packs of whole samples side by side, or padded rows sorted by length.
 
-The order is a pure function of (seed, epoch), so a resumed run sees what an uninterrupted one would.
+The order is a pure function of (seed, epoch): a resumed run sees what an uninterrupted one would.
 """
 
 from collections.abc import Sequence

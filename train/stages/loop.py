@@ -94,12 +94,17 @@ def step_gradients(
         loss, new = function(batch)
         gradients = new if gradients is None else tree_map(mx.add, gradients, new)
         mx.eval(loss, gradients)
-        total, weight = total + loss.item(), weight + batch.weights.sum().item()
+        total, weight = total + number(loss), weight + number(batch.weights.sum())
         progress.tokens += batch.real_tokens
         progress.supervised += batch.supervised
     gradients = tree_map(lambda g: g / weight, gradients)
     gradients, norm = optim.clip_grad_norm(gradients, settings.clip)
-    return total / weight, norm.item(), gradients
+    return total / weight, number(norm), gradients
+
+
+def number(value: Any) -> float:
+    """Return an array of one element as a float."""
+    return float(value.item())
 
 
 def refuse_divergence(loss: float, norm: float, progress: Progress, settings: Settings) -> None:
@@ -187,7 +192,9 @@ def restore_optimizer(optimizer: optim.Optimizer, arrays: dict[str, mx.array]) -
 def progress_document(progress: Progress) -> dict[str, Any]:
     """Return progress as JSON can hold it."""
     values = asdict(progress)
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+    return {
+        k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()
+    }
 
 
 def progress_from(document: dict[str, Any]) -> Progress:

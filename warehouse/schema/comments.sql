@@ -145,3 +145,28 @@ comment on column v_lane_rows.turn is 'which exchange of the row, from 0';
 comment on column v_lane_rows.exchange_id is 'the exchange';
 comment on column v_lane_rows.session_id is 'its session';
 comment on column v_lane_rows.weight is 'how much it counts in training';
+
+comment on view v_runs is 'a training run';
+comment on column v_runs.run_id is 'its name';
+comment on column v_runs.stage is '0 to 6';
+comment on column v_runs.model is 'as it was named';
+comment on column v_runs.base_run_id is 'the run it continues from';
+comment on column v_runs.build_id is 'the dataset';
+comment on column v_runs.state is 'running, finished, early, stopped, failed or interrupted';
+comment on column v_runs.started_at is 'UTC';
+comment on column v_runs.seconds is 'spent in steps';
+comment on column v_runs.reason is 'why it failed';
+comment on column v_runs.adapter is 'folder of its best adapter';
+comment on column v_runs.model_digest is 'hash of the model''s files';
+comment on column v_runs.path is 'folder of the run';
+
+comment on view v_metrics is 'a measured value of a run';
+comment on column v_metrics.run_id is 'the run';
+comment on column v_metrics.stage is 'its stage';
+comment on column v_metrics.name is 'what was measured';
+comment on column v_metrics.split is 'on what: train, valid, heads, calib or test';
+comment on column v_metrics.value is 'the value';
+comment on column v_metrics.low is 'lower end of its 95 % interval';
+comment on column v_metrics.high is 'upper end of its 95 % interval';
+comment on column v_metrics.n is 'how many units were measured';
+comment on column v_metrics.step is 'the training step it belongs to';

@@ -81,3 +81,11 @@ select d.rule_set, r.rule_id, unnest(r.lanes) as lane, d.exchange_id, d.message_
 from decisions d join rules r
   on r.rule_set = d.rule_set and (r.applies_to = 'message') = (d.message_id is not null)
 where d.mask[r.position // 64 + 1] >> (r.position % 64) & 1 = 1;
+
+create or replace view v_runs as
+select run_id, stage, model, base_run_id, build_id, state, started_at, seconds, reason, adapter,
+       model_digest, path
+from runs;
+
+create or replace view v_metrics as
+select run_id, stage, name, split, value, low, high, n, step from metrics;

@@ -1,0 +1,180 @@
+"""`agp train` and `agp runs`: start, resume and look at runs."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from train.blas import use_openblas
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command("run")
+@click.argument("stage", type=int)
+@click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="A build's folder.")
+@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7.")
+@click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
+@JSON
+def run_stage(
+    stage: int,
+    model: str,
+    data: Path,
+    blocks: str | None,
+    changes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Train a stage. Ctrl-C saves and ends; `agp train resume` goes on.
+
+    \b
+    Example:
+      agp train run 1 --model tiny --data BUILD --set max_steps=100
+    """
+    if stage != 1:
+        raise AgpError(f"stage {stage} cannot be trained; stage 1 can")
+    use_openblas()
+    from train.stages import loop, stage1
+
+    with stop_on_signal() as stopped:
+        every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
+        run, ready = stage1.start(model, data, every)
+        finish(run, ready, loop.Progress(), stopped, as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--from", "source", type=click.Choice(["last", "best"]), default="last", show_default=True
+)
+@JSON
+def resume(run: str, source: str, as_json: bool) -> None:
+    """Go on with a run that was stopped, killed or failed, exactly as if it had not been.
+
+    \b
+    Example:
+      agp train resume s1-20261125-0510
+    """
+    use_openblas()
+    from train.stages import runs, stage1
+
+    with stop_on_signal() as stopped:
+        folder = runs.find_run(run)
+        if runs.is_held(folder):
+            raise AgpError(f"run {folder.name} is being trained by another process")
+        ready, progress = stage1.resume(folder, source)
+        finish(folder, ready, progress, stopped, as_json)
+
+
+class stop_on_signal:
+    """While open, Ctrl-C and a polite kill only set a flag; a second Ctrl-C ends at once."""
+
+    def __enter__(self) -> Callable[[], bool]:
+        """Return a function that says whether a stop was asked for."""
+        self.asked = False
+        self.before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+        for number in self.before:
+            signal.signal(number, self.ask)
+        return lambda: self.asked
+
+    def ask(self, number: int, _: object) -> None:
+        """Remember the wish."""
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        click.echo("agp: saving after this step", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        """Give the signals back."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+
+def finish(
+    run: Path, ready: Any, progress: Any, stopped: Callable[[], bool], as_json: bool
+) -> None:
+    """Train under a progress bar, register the run before and after, say how it ended."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from train.stages import stage1
+    from train.stages.register import register
+    from train.stages.runs import summary
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    register(run)
+    try:
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(run.name, total=ready.total_steps())
+
+            def watch(line: dict[str, Any], total: int) -> None:
+                bar.update(task, completed=line["step"], description=describe(line))
+
+            stage1.train(run, ready, progress, watch, stopped)
+    finally:
+        register(run)
+    result = summary(run)
+    if as_json:
+        print_json(result)
+        return
+    say = f"{run.name}: {result['state']} after {result['steps']} steps"
+    console().print(f"{say}, best validation loss {progress.best_loss:.4f}")
+    if result["state"] == "stopped":
+        console().print(f"go on with: agp train resume {run.name}")
+    console().print(f"adapter: {run / 'best'}", soft_wrap=True)
+
+
+def describe(line: dict[str, Any]) -> str:
+    """Return a line of metrics as the progress bar says it."""
+    if "valid_loss" in line:
+        return f"step {line['step']} · validation {line['valid_loss']:.3f}"
+    rate = line["tokens"] / max(line["seconds"], 1e-9)
+    return (
+        f"step {line['step']} · loss {line['loss']:.3f} · {rate:,.0f} tokens/s"
+        f" · {line['peak_mb']:,} MB"
+    )
+
+
+@click.command("list")
+@JSON
+def list_runs(as_json: bool) -> None:
+    """List the runs, the newest first.
+
+    \b
+    Example:
+      agp runs list
+    """
+    from train.stages.runs import COLUMNS, all_runs
+
+    found = all_runs()
+    if as_json:
+        print_json(found)
+    else:
+        print_table(COLUMNS, [[r.get(c) for c in COLUMNS] for r in found])
+
+
+@click.command("show")
+@click.argument("run")
+@JSON
+def show_run(run: str, as_json: bool) -> None:
+    """Show what a run was made of and how it went.
+
+    \b
+    Example:
+      agp runs show s1-20261125-0510
+    """
+    from train.stages.runs import find_run, metrics, summary
+
+    folder = find_run(run)
+    facts, values = summary(folder), metrics(folder)
+    if as_json:
+        print_json({**facts, "metrics": values})
+        return
+    plain = {k: v for k, v in facts.items() if not isinstance(v, dict | list)}
+    print_table(("fact", "value"), plain.items())
+    valid = [(m["step"], m["valid_loss"]) for m in values if "valid_loss" in m]
+    print_table(("step", "validation loss"), valid)

@@ -1,0 +1,15 @@
+"""One hash for a model: its config and its weights, whatever folder they lie in."""
+
+import hashlib
+from pathlib import Path
+
+
+def model_digest(folder: Path) -> str:
+    """Return 16 hex digits over config.json, tokenizer.json and every weight file."""
+    total = hashlib.blake2b(digest_size=8)
+    named = [folder / "config.json", folder / "tokenizer.json"]
+    for file in sorted([*named, *folder.glob("model*.safetensors")]):
+        if file.is_file():
+            with file.open("rb") as stream:
+                total.update(file.name.encode() + hashlib.file_digest(stream, "blake2b").digest())
+    return total.hexdigest()
