@@ -30,8 +30,8 @@ def show(path: str, as_json: bool) -> None:
 @click.command("build-tiny")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tiny"), show_default=True)
 @click.option("--seed", default=7, show_default=True)
-@click.option("--steps", default=500, show_default=True, help="Optimizer steps of 16 rows.")
-@click.option("--documents", default=6000, show_default=True, help="Documents grown to train on.")
+@click.option("--steps", default=1500, show_default=True, help="Optimizer steps of 16 rows.")
+@click.option("--documents", default=12000, show_default=True, help="Documents grown to train on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card's facts as JSON.")
 def build_tiny(out: Path, seed: int, steps: int, documents: int, as_json: bool) -> None:
     """Train the tiny Gemma 4 and its tokenizer from nothing, on the project's own text.
