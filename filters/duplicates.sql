@@ -3,7 +3,8 @@ create or replace temp table ranked as
 select exchange_id, exact_hash, normalised_hash,
        first_value(exchange_id) over better as cluster_id,
        first_value(exact_hash) over better as best_exact,
-       count(*) over (partition by normalised_hash) as copies
+       count(*) over (partition by normalised_hash) as copies,
+       max(source_priority) over (partition by normalised_hash) > source_priority as better_source
 from features
 where normalised_hash is not null
 window better as (
@@ -18,13 +19,15 @@ select exchange_id, cluster_id,
        exchange_id = cluster_id as representative
 from ranked where copies > 1;
 
-update features set copies = n.copies, mirrors = n.mirrors
+update features set copies = n.copies, better_source = n.better_source, mirrors = n.mirrors
 from (
     select f.exchange_id, coalesce(r.copies, 1) as copies,
+           coalesce(r.better_source, false) as better_source,
            case when not c.representative then c.method end as mirrors
     from features f
     left join ranked r using (exchange_id)
-    left join (select * from clusters order by representative limit all) c using (exchange_id)) n
+    left join clusters c on c.exchange_id = f.exchange_id and c.method in ('exact', 'normalised')) n
 where features.exchange_id = n.exchange_id
-  and (features.copies, features.mirrors) is distinct from (n.copies, n.mirrors);
+  and (features.copies, features.better_source, features.mirrors)
+      is distinct from (n.copies, n.better_source, n.mirrors);
 drop table ranked;

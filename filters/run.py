@@ -1,16 +1,15 @@
 """Bringing decisions up to date: what is new or changed is evaluated, in one pass, in the child."""
 
 import time
-from collections.abc import Sequence
 from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
 
-from filters.compile import Compiled, RuleSet
+from filters.compile import RuleSet
 from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
-from warehouse.expressions import ExpressionError, evaluate
+from warehouse.expressions import Batch, ExpressionError, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
 from warehouse.features.refresh import load_words
 
@@ -23,9 +22,8 @@ def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     execute_file(con, "todo.sql", rule_set=rules.id)
     todo = count(con, "todo")
     if todo:
-        hit_exchanges = masks(con, rules.exchange, "exchange")
-        hit_messages = masks(con, rules.message, "message")
-        record(con, rules, hit_exchanges, hit_messages, time.monotonic() - begin)
+        make_masks(con, rules)
+        record(con, rules, time.monotonic() - begin)
     register(con, rules)
     return todo
 
@@ -41,38 +39,44 @@ def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return con.execute(f"select count(*) from {table}").fetchall()[0][0]
 
 
-def evaluated(rules: Sequence[Compiled], rows: duckdb.DuckDBPyRelation) -> pa.Table:
-    """Return row_number and mask words where any rule hit; an error names file and rule."""
+def evaluated(
+    rules: RuleSet, exchanges: duckdb.DuckDBPyRelation, messages: duckdb.DuckDBPyRelation
+) -> list[pa.Table]:
+    """Return masks of exchanges and of messages where any rule hit; an error names its rule."""
+    kinds = (rules.exchange, rules.message)
+    batches = [
+        Batch([c.expression for c in kind], rows)
+        for kind, rows in zip(kinds, (exchanges, messages), strict=True)
+    ]
     try:
-        return evaluate([c.expression for c in rules], rows)
+        return evaluate(batches)
     except ExpressionError as error:
-        bad = rules[error.index]
+        if error.index is None:
+            raise AgpError(f"{len(kinds[error.batch])} rules together: {error.reason}") from None
+        bad = kinds[error.batch][error.index]
         raise AgpError(f"{bad.path}: rule {bad.rule.id}: {error.reason}") from None
 
 
-def masks(con: duckdb.DuckDBPyConnection, rules: Sequence[Compiled], on: str) -> str:
-    """Evaluate rules over the temp table of their kind; return the name of a table of masks."""
-    name = f"{on}_masks"
-    wanted = frozenset().union(*(c.expression.columns for c in rules))
-    if not rules:
-        con.execute(f"create or replace temp table {name} (row_number bigint, mask ubigint[])")
-        return name
-    if on == "exchange" and wanted & {"prompt", "answer"}:
+def make_masks(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
+    """Evaluate the rules over what is to do, into temp tables exchange_masks, message_masks."""
+    reads = [
+        frozenset().union(*(c.expression.columns for c in kind))
+        for kind in (rules.exchange, rules.message)
+    ]
+    if reads[0] & {"prompt", "answer"}:
         load_words(con, "todo")
-    rows = (exchange_rows if on == "exchange" else message_rows)(con, wanted)
-    found = evaluated(rules, rows)
-    words = ", ".join(n for n in found.column_names if n != "row_number")
-    con.register("found", found)
-    con.execute(
-        f"create or replace temp table {name} as select row_number, [{words}] as mask from found"
-    )
-    con.unregister("found")
-    return name
+    found = evaluated(rules, exchange_rows(con, reads[0]), message_rows(con, reads[1]))
+    for name, table in zip(("exchange_masks", "message_masks"), found, strict=True):
+        words = ", ".join(n for n in table.column_names if n != "row_number")
+        con.register("found", table)
+        con.execute(
+            f"create or replace temp table {name} as "
+            f"select row_number, [{words}]::ubigint[] as mask from found"
+        )
+        con.unregister("found")
 
 
-def record(
-    con: duckdb.DuckDBPyConnection, rules: RuleSet, exchanges: str, messages: str, seconds: float
-) -> None:
+def record(con: duckdb.DuckDBPyConnection, rules: RuleSet, seconds: float) -> None:
     """Write the decisions of a run, in one transaction."""
     con.execute("begin")
     con.execute(
@@ -82,12 +86,12 @@ def record(
     )
     con.execute(
         "insert into decisions select ?, t.exchange_id, null, t.fingerprint, "
-        f"coalesce(m.mask, []) from todo t left join {exchanges} m using (row_number)",
+        "coalesce(m.mask, []) from todo t left join exchange_masks m using (row_number)",
         [rules.id],
     )
     con.execute(
         "insert into decisions select ?, t.exchange_id, t.message_id, null, m.mask "
-        f"from todo_messages t join {messages} m using (row_number)",
+        "from todo_messages t join message_masks m using (row_number)",
         [rules.id],
     )
     con.execute(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from filters.compile import Compiled, RuleSet
 from filters.decide import join_words
@@ -31,29 +32,35 @@ class Result:
 
 
 def run_tests(rules: RuleSet) -> list[Result]:
-    """Return the result of every example of every rule."""
-    return [*run_kind(rules.exchange, "exchange"), *run_kind(rules.message, "message")]
+    """Return the result of every example of every rule, all evaluated in one pass."""
+    con = duckdb.connect(":memory:", config={"enable_external_access": False})
+    con.execute("set timezone = 'UTC'")
+    kinds = {"exchange": cases(rules.exchange), "message": cases(rules.message)}
+    rows = [example_rows(con, kind, on) for on, kind in kinds.items()]
+    found = evaluated(rules, rows[0], rows[1])
+    return [
+        Result(c.rule.id, wanted, number, bool(masks.get(row, 0) >> c.position & 1))
+        for kind, table in zip(kinds.values(), found, strict=True)
+        for masks in [masks_by_row(table)]
+        for row, (c, wanted, number, _) in enumerate(kind)
+    ]
 
 
-def run_kind(rules: Sequence[Compiled], on: str) -> list[Result]:
-    """Evaluate the examples of all rules of one kind in one pass."""
-    cases = [
+def cases(rules: Sequence[Compiled]) -> list[tuple[Compiled, bool, int, Example]]:
+    """Return all examples of rules: the rule, whether it must hit, its number, the example."""
+    return [
         (c, wanted, number, example)
         for c in rules
         for wanted, examples in ((True, c.rule.hit), (False, c.rule.miss))
         for number, example in enumerate(examples, 1)
     ]
-    if not cases:
-        return []
-    con = duckdb.connect(":memory:", config={"enable_external_access": False})
-    con.execute("set timezone = 'UTC'")
-    found = evaluated(rules, example_rows(con, cases, on)).to_pydict()
-    words = zip(*(v for n, v in found.items() if n != "row_number"), strict=True)
-    masks = {r: join_words(w) for r, w in zip(found["row_number"], words, strict=True)}
-    return [
-        Result(c.rule.id, wanted, number, bool(masks.get(row, 0) >> c.position & 1))
-        for row, (c, wanted, number, _) in enumerate(cases)
-    ]
+
+
+def masks_by_row(table: pa.Table) -> dict[int, int]:
+    """Return row_number -> mask."""
+    words = [table.column(n).to_pylist() for n in table.column_names if n != "row_number"]
+    rows = table.column("row_number").to_pylist()
+    return {row: join_words(mask) for row, mask in zip(rows, zip(*words, strict=True), strict=True)}
 
 
 def example_rows(
@@ -62,7 +69,7 @@ def example_rows(
     """Return the examples as rows: what they say, else what the rule requires, else a default."""
     known = columns(on)
     fields = ", ".join(f"{c.name} {c.type}" for c in known.values())
-    con.execute(f"create table given (row_number bigint, {fields})")
+    con.execute(f"create table given_{on} (row_number bigint, {fields})")
     marks = ", ".join("?" * (len(known) + 1))
     for row, (compiled, _, number, example) in enumerate(cases):
         values = described(compiled, example, on)
@@ -72,7 +79,7 @@ def example_rows(
             raise AgpError(f"{label}: there is no column {strange[0]}")
         try:
             con.execute(
-                f"insert into given values ({marks})", [row, *(values.get(n) for n in known)]
+                f"insert into given_{on} values ({marks})", [row, *(values.get(n) for n in known)]
             )
         except duckdb.Error as error:
             raise AgpError(f"{label}: {type(error).__name__} in one of its columns") from None
@@ -82,9 +89,10 @@ def example_rows(
         else f"given.{c.name}"
         for c in known.values()
     )
-    sql = f"select row_number, {measures(on)} from given"
+    sql = f"select row_number, {measures(on)} from given_{on}"
     return con.sql(
-        f"select row_number, {measured} from given join ({sql}) measured using (row_number)"
+        f"select row_number, {measured} from given_{on} given "
+        f"join ({sql}) measured using (row_number)"
     )
 
 
@@ -96,8 +104,12 @@ def described(compiled: Compiled, example: Example, on: str) -> dict[str, Any]:
     defaults = {c.name: c.example for c in columns(on).values() if c.example is not None}
     if isinstance(example, dict):
         return defaults | example
-    words = {"prompt" if on == "exchange" else "text": example}
-    return defaults | required(compiled.expression.tree) | words
+    demands = {
+        name: value
+        for name, value in required(compiled.expression.tree).items()
+        if columns(on)[name].origin == "table"
+    }
+    return defaults | demands | {"prompt" if on == "exchange" else "text": example}
 
 
 def required(tree: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,6 @@ that holds the rows and nothing else.
 
 from warehouse.expressions.check import Expression, check
 from warehouse.expressions.errors import ExpressionError
-from warehouse.expressions.process import evaluate
+from warehouse.expressions.process import Batch, evaluate
 
-__all__ = ["Expression", "ExpressionError", "check", "evaluate"]
+__all__ = ["Batch", "Expression", "ExpressionError", "check", "evaluate"]

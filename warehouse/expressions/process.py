@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,47 +15,76 @@ import pyarrow as pa
 
 from warehouse.expressions.check import Expression
 from warehouse.expressions.errors import ExpressionError
+from warehouse.expressions.limits import TOO_MUCH_MEMORY
 from warehouse.expressions.tree import parse_select, without_locations
 
 MEMORY_BYTES = 2_000_000_000
+CPU_SECONDS = 60
+ROWS_PER_SECOND = 5_000  # more rows may take longer
+MEMORY = "it needs more memory than it may have"
+TIME = "it takes too long; anchor or shorten its pattern"
 REASONS = {
     "type": "it gives {detail}, and must give true or false",
     "slow": "it is too slow: {detail} s of CPU on some hundred rows; anchor or shorten its pattern",
-    "OutOfMemoryException": "it needs more memory than it may have",
+    "OutOfMemoryException": MEMORY,
+    "MemoryError": MEMORY,
     "BinderException": "{detail}",
     "CatalogException": "{detail}",
+    "InvalidInputException": "it fails on some row, or a pattern in it cannot be read",
+    "ConversionException": "it converts a text that does not look like it; use try_cast",
+    "OutOfRangeException": "a number in it grows beyond its type",
 }
 
 
-def evaluate(
-    expressions: Sequence[Expression], rows: duckdb.DuckDBPyRelation, threads: int = 2
-) -> pa.Table:
-    """Return the rows where any expression is true: row_number, and masks w0, w1, ... of 64 bits.
+@dataclass(frozen=True)
+class Batch:
+    """Expressions over the same rows, which have a `row_number` and the columns they read."""
 
-    `rows` has a column `row_number` and what the expressions read. An expression that fails or
-    takes too long raises ExpressionError with its index; nothing of the rows is in its text.
+    expressions: Sequence[Expression]
+    rows: duckdb.DuckDBPyRelation
+
+
+def evaluate(batches: Sequence[Batch], threads: int = 2) -> list[pa.Table]:
+    """Return for each batch the rows where any expression is true.
+
+    Columns: row_number, and masks w0, w1, ... of 64 bits, where bit i of word w is expression
+    64 w + i. An expression that fails or takes too long raises ExpressionError with its batch and
+    index; nothing of the rows is in its text.
     """
-    texts = [e.text for e in expressions]
-    refuse_composed(expressions)
+    busy = [n for n, batch in enumerate(batches) if batch.expressions]
     with tempfile.TemporaryDirectory(prefix="agp-rows-") as folder:
-        path = Path(folder) / "rows.arrow"
-        count = write_rows(rows, path)
+        described = [describe(batches[n], n, Path(folder) / f"{n}.arrow") for n in busy]
+        count = sum(d["rows"] for d in described)
         job = {
-            "path": str(path),
-            "expressions": texts,
+            "batches": described,
             "threads": threads,
             "memory_bytes": MEMORY_BYTES,
-            "cpu_seconds": 60 + count // 5_000,
-            "measure": measure_sql(rows),
+            "cpu_seconds": CPU_SECONDS + count // ROWS_PER_SECOND,
         }
-        return converse(job)
+        found = dict(zip(busy, converse(job, busy) if busy else [], strict=True))
+    nothing = pa.table({"row_number": pa.array([], pa.int64())})
+    return [found.get(n, nothing) for n in range(len(batches))]
 
 
-def refuse_composed(expressions: Sequence[Expression]) -> None:
+def describe(batch: Batch, n: int, path: Path) -> dict[str, Any]:
+    """Write a batch's rows to a file, and return what the child needs to know of it."""
+    refuse_composed(batch.expressions, n)
+    columns = zip(batch.rows.columns, batch.rows.types, strict=True)
+    texts = [name for name, kind in columns if str(kind) == "VARCHAR"]
+    size = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in texts) or "0"
+    return {
+        "path": str(path),
+        "expressions": [e.text for e in batch.expressions],
+        "rows": write_rows(batch.rows, path),
+        "measure": f"select count(*), ({size})::bigint from probe{n}",
+    }
+
+
+def refuse_composed(expressions: Sequence[Expression], n: int) -> None:
     """Parse the composed SELECT once more: each expression must still be what was checked."""
     nodes = parse_select(f"SELECT {', '.join(f'({e.text})' for e in expressions)} FROM t")
     if without_locations(nodes) != without_locations([e.tree for e in expressions]):
-        raise ExpressionError("the expressions do not stay apart when they are put together")
+        raise ExpressionError("the expressions do not stay apart when put together", batch=n)
 
 
 def write_rows(rows: duckdb.DuckDBPyRelation, path: Path) -> int:
@@ -68,27 +98,24 @@ def write_rows(rows: duckdb.DuckDBPyRelation, path: Path) -> int:
     return count
 
 
-def measure_sql(rows: duckdb.DuckDBPyRelation) -> str:
-    """Return the SELECT of the probe's rows and bytes of text."""
-    texts = [n for n, t in zip(rows.columns, rows.types, strict=True) if str(t) == "VARCHAR"]
-    size = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in texts) or "0"
-    return f"select count(*), ({size})::bigint from probe"
-
-
-def converse(job: dict[str, Any]) -> pa.Table:
+def converse(job: dict[str, Any], numbers: Sequence[int]) -> list[pa.Table]:
     """Run the child on a job; return its masks or raise what it, or its death, says."""
-    child = subprocess.run(
-        [sys.executable, "-I", "-m", "warehouse.expressions.child"],
-        input=json.dumps(job).encode(),
-        capture_output=True,
-        env={},
-        cwd="/",
-        timeout=job["cpu_seconds"] * 4,
-        check=False,
-    )
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", "-m", "warehouse.expressions.child"],
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            env={},
+            cwd="/",
+            timeout=job["cpu_seconds"] * 4,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ExpressionError("the rules did not end in time") from None
     if child.returncode == 0:
-        return pa.ipc.open_stream(child.stdout).read_all()
-    raise explain(child.returncode, events(child.stderr), job)
+        buffer = pa.BufferReader(child.stdout)
+        return [pa.ipc.open_stream(buffer).read_all() for _ in numbers]
+    raise explain(child.returncode, events(child.stderr), numbers)
 
 
 def events(stderr: bytes) -> list[dict[str, Any]]:
@@ -97,17 +124,17 @@ def events(stderr: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def explain(status: int, said: list[dict[str, Any]], job: dict[str, Any]) -> ExpressionError:
+def explain(status: int, said: list[dict[str, Any]], numbers: Sequence[int]) -> ExpressionError:
     """Return the error for a child that gave no verdicts."""
     last: dict[str, Any] = said[-1] if said else {"event": "start"}
+    batch = numbers[int(last.get("batch", 0))]
     index = last.get("index")
     if last["event"] == "error":
-        form = REASONS.get(last["error"], "it failed on some row ({error})")
-        return ExpressionError(form.format(**last), index=int(index or 0))
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
-        reason = "it takes too long; anchor or shorten its pattern"
+        reason = REASONS.get(last["error"], "it failed on some row ({error})").format(**last)
+    elif status in (-signal.SIGXCPU, -signal.SIGKILL):
+        reason = TIME
+    elif status == TOO_MUCH_MEMORY:
+        reason = MEMORY
     else:
         reason = f"the process that ran it ended with status {status}"
-    if index is None:
-        reason = f"the rules together take too long ({len(job['expressions'])} rules)"
-    return ExpressionError(reason, index=int(index or 0))
+    return ExpressionError(reason, None if index is None else int(index), batch)

@@ -8,9 +8,10 @@ select e.exchange_id, d.fingerprint, e.author, e.kind, s.agent, e.source,
        coalesce(w.notices, 0) as notices, coalesce(w.api_errors, 0) as api_errors,
        coalesce(t.tool_calls, 0) as tool_calls, coalesce(t.tool_errors, 0) as tool_errors,
        coalesce(t.tool_rejections, 0) as tool_rejections, coalesce(t.edits, 0) as edits,
+       coalesce(t.orchestration_calls, 0) as orchestration_calls,
        coalesce(t.tools, []) as tools,
        w.* exclude (exchange_id, prompt, answer, messages, notices, api_errors),
-       1 as copies, null as mirrors
+       1 as copies, false as better_source, null as mirrors
 from (select *, {measures}, {hashes} from words) w
 join exchanges e using (exchange_id)
 join fingerprints d using (exchange_id)
@@ -22,6 +23,12 @@ left join (
     select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
            count(*) filter (rejected) as tool_rejections,
            count(*) filter (tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')) as edits,
+           count(*) filter (tool in (
+               'Task', 'Agent', 'TaskCreate', 'TaskUpdate', 'TaskGet', 'TaskList', 'TaskOutput',
+               'TaskStop', 'TodoWrite', 'TodoRead', 'BashOutput', 'KillShell', 'KillBash',
+               'EnterPlanMode', 'ExitPlanMode', 'SendMessage', 'TeamCreate', 'TeamDelete',
+               'Skill', 'SlashCommand', 'Sleep', 'ScheduleWakeup', 'CronCreate', 'CronDelete',
+               'CronList', 'Monitor', 'ToolSearch')) as orchestration_calls,
            list_sort(list(distinct tool)) as tools
     from v_tool_calls join stale using (exchange_id) where on_path group by exchange_id) t
   using (exchange_id);

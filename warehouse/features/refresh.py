@@ -58,8 +58,10 @@ def exchange_rows(
 
     `words` must hold them where prompt or answer is wanted.
     """
-    names = [n for n in columns("exchange") if n in wanted]
-    selected = "".join(f", {name}" for name in names)
+    known = columns("exchange")
+    names = [n for n in known if n in wanted]
+    table = {n: "words" if known[n].origin == "words" else "features" for n in names}
+    selected = "".join(f", {table[n]}.{n}" for n in names)
     words = "left join words using (exchange_id)" if {"prompt", "answer"} & set(names) else ""
     return con.sql(
         f"select todo.row_number {selected} from todo join features using (exchange_id) {words}"

@@ -7,12 +7,14 @@ create table features (
     author varchar, kind varchar, agent varchar, source varchar, source_priority integer,
     project varchar, asked_at timestamp, seconds double, ordinal integer, is_subagent boolean,
     interrupted boolean, sightings bigint, messages bigint, notices bigint, api_errors bigint,
-    tool_calls bigint, tool_errors bigint, tool_rejections bigint, edits bigint, tools varchar[],
+    tool_calls bigint, tool_errors bigint, tool_rejections bigint, edits bigint, orchestration_calls bigint,
+    tools varchar[],
     prompt_chars bigint, prompt_words bigint, prompt_lines bigint, prompt_letters double,
     answer_chars bigint, answer_words bigint, answer_has_code boolean,
     exact_hash ubigint,                  -- of prompt and answer; null: no words to compare
     normalised_hash ubigint,             -- the same without case, spaces and punctuation
     copies bigint,                       -- exchanges with the same words, this one included
+    better_source boolean,               -- one of them comes from a higher source
     mirrors varchar                      -- exact | normalised | near: a better copy exists
 );
 
