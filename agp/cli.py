@@ -52,6 +52,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "filters.commands_secrets:redact",
         "Replace the secrets of a text by placeholders.",
     ),
+    "filters audit": (
+        "filters.commands_audit:audit_rules",
+        "What each rule drops, alone and together.",
+    ),
+    "filters explain": (
+        "filters.commands_audit:explain_exchange",
+        "Every rule's word on one exchange.",
+    ),
+    "filters try": ("filters.commands_trial:try_rule", "What a rule not yet written would do."),
+    "filters diff": ("filters.commands_trial:diff_rules", "How two rule sets differ."),
     "lanes build": ("lanes.commands_build:build", "Build a dataset."),
     "lanes list": ("lanes.commands:list_builds", "List every build."),
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from filters.files import Placed, load
+from filters.files import Placed, bundled, load
 from filters.rule import Rule
 from warehouse.errors import AgpError
 from warehouse.expressions import Expression, ExpressionError, check
@@ -45,6 +45,13 @@ class RuleSet:
 def rule_set(folder: Path | None = None) -> RuleSet:
     """Return the rule set of a folder, or the bundled one with the user's own rules over it."""
     return compile_rules(load(folder))
+
+
+def named_set(name: str) -> RuleSet:
+    """Return the rule set called `bundled` or `mine`, or that of a folder."""
+    if name == "mine":
+        return rule_set()
+    return rule_set(bundled() if name == "bundled" else Path(name))
 
 
 def compile_rules(placed: Sequence[Placed]) -> RuleSet:

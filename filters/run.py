@@ -2,8 +2,10 @@
 
 import time
 from importlib.resources import files
+from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 from filters.compile import RuleSet
@@ -28,10 +30,39 @@ def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     return todo
 
 
-def execute_file(con: duckdb.DuckDBPyConnection, name: str, **values: str) -> None:
-    """Execute the statements of a .sql file beside this module, each with the values it names."""
+def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl.DataFrame]:
+    """Evaluate a rule set over everything without writing it down.
+
+    Returns for `exchange` and `message` what any rule hit: exchange_id, message_id, mask; all
+    exchanges, with an empty mask where nothing hit.
+    """
+    refresh(con)
+    update_clusters(con)
+    execute_file(con, "todo.sql", rule_set="")
+    make_masks(con, rules)
+    exchanges = (
+        "select t.exchange_id, null::varchar as message_id, coalesce(m.mask, []) as mask "
+        "from todo t left join exchange_masks m using (row_number)"
+    )
+    messages = (
+        "select t.exchange_id, t.message_id, m.mask "
+        "from todo_messages t join message_masks m using (row_number)"
+    )
+    return {"exchange": con.sql(exchanges).pl(), "message": con.sql(messages).pl()}
+
+
+def execute_file(
+    con: duckdb.DuckDBPyConnection, name: str, **values: object
+) -> list[tuple[Any, ...]]:
+    """Execute a .sql file beside this module, each statement with the values it names.
+
+    Returns the rows of the last one.
+    """
+    rows: list[tuple[Any, ...]] = []
     for one in con.extract_statements((files("filters") / name).read_text(encoding="utf-8")):
-        con.execute(one, {k: v for k, v in values.items() if k in one.named_parameters})
+        known = {k: v for k, v in values.items() if k in one.named_parameters}
+        rows = con.execute(one, known).fetchall()
+    return rows
 
 
 def count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -38,6 +38,11 @@ def exchange_verdicts(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str)
         "select exchange_id, mask from decisions where rule_set = ? and message_id is null",
         params=[rules.id],
     ).pl()
+    return meaning(rows, rules, lane)
+
+
+def meaning(rows: pl.DataFrame, rules: RuleSet, lane: str) -> pl.DataFrame:
+    """Return what masks mean for exchanges: keep, weight, flags and dropped_by of each."""
     seen = rows.select("mask").unique(maintain_order=True)
     outcomes = [decide(join_words(mask), rules.exchange, lane) for mask in seen["mask"].to_list()]
     meant = seen.with_columns(
@@ -46,7 +51,11 @@ def exchange_verdicts(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str)
         pl.Series("flags", [list(o.flags) for o in outcomes], pl.List(pl.String)),
         pl.Series("dropped_by", [list(o.dropped_by) for o in outcomes], pl.List(pl.String)),
     )
-    return rows.join(meant, on="mask", how="left").drop("mask").sort("exchange_id")
+    return (
+        rows.join(meant, on="mask", how="left")
+        .drop("mask", "message_id", strict=False)
+        .sort("exchange_id")
+    )
 
 
 def strip_verdicts(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str) -> pl.DataFrame:

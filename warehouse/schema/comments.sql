@@ -134,7 +134,7 @@ comment on column v_decisions.lane is 'the dataset it speaks for: sft, routing, 
 comment on column v_decisions.exchange_id is 'the exchange';
 comment on column v_decisions.message_id is 'the message, for a rule on messages';
 comment on column v_decisions.action is 'drop, keep, flag, weight, strip or redact';
-comment on column v_decisions.evidence is 'the expression that was true of it';
+comment on column v_decisions.evidence is 'the expression that was true of it, and what it read (of texts only their length)';
 
 comment on view v_lane_rows is 'an exchange in a row of a dataset; a row of several turns has several';
 comment on column v_lane_rows.build_id is 'the dataset; a hash of its content';

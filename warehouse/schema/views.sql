@@ -75,11 +75,24 @@ create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
 
 -- Bit i of word w of a mask is the rule at position 64 w + i.
+-- The evidence is the rule's expression with what it read: of texts only how long they are.
 create or replace view v_decisions as
 select d.rule_set, r.rule_id, unnest(r.lanes) as lane, d.exchange_id, d.message_id, r.action,
-       r.expression as evidence
-from decisions d join rules r
-  on r.rule_set = d.rule_set and (r.applies_to = 'message') = (d.message_id is not null)
+       r.expression || '; ' || list_aggregate(list_transform(r.columns, lambda c: case c
+           when 'prompt' then 'prompt has ' || f.prompt_chars || ' characters'
+           when 'answer' then 'answer has ' || f.answer_chars || ' characters'
+           when 'text' then 'text has ' || coalesce(length(m.text), 0) || ' characters'
+           else c || ' = ' || coalesce(case
+               when d.message_id is null then json_extract_string(to_json(f), '$.' || c)
+               when c in ('author', 'kind', 'role', 'model', 'ordinal')
+                   then json_extract_string({author: m.author, kind: m.kind, role: m.role,
+                                             model: m.model, ordinal: m.ordinal}::json, '$.' || c)
+               else 'as required' end, 'null')
+       end), 'string_agg', ', ') as evidence
+from decisions d
+join rules r on r.rule_set = d.rule_set and (r.applies_to = 'message') = (d.message_id is not null)
+left join features f on f.exchange_id = d.exchange_id
+left join v_messages m on m.exchange_id = d.exchange_id and m.message_id = d.message_id
 where d.mask[r.position // 64 + 1] >> (r.position % 64) & 1 = 1;
 
 create or replace view v_runs as

@@ -1,0 +1,161 @@
+"""`agp filters audit | explain`: what the rules do to the history, and to one exchange."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from filters.commands import json_option, rules_option
+from warehouse.console import print_json, print_table
+
+if TYPE_CHECKING:
+    from filters.audit import Audit
+    from filters.samples import Sample
+
+lane_option = click.option(
+    "--lane",
+    type=click.Choice(["sft", "routing", "semantic"]),
+    default="sft",
+    show_default=True,
+    help="The dataset whose rules to look at.",
+)
+SHOWN_PAIRS = 15
+
+
+@click.command()
+@lane_option
+@rules_option
+@click.option("--samples", "each", default=1, show_default=True, help="Samples of each rule.")
+@click.option("--by", type=click.Choice(["source", "month"]), help="Break each rule's hits down.")
+@json_option
+def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_json: bool) -> None:
+    """Show what each rule does, alone and together; the numbers add up to what is dropped.
+
+    hits: where the rule is true. acts: hits that no keep of a higher priority beats. only it: acts
+    where no other rule does the same. in order: acts where no rule above it does; these add up to
+    the exchanges dropped.
+
+    \b
+    Examples:
+      agp filters audit
+      agp filters audit --lane routing --samples 3
+      agp filters audit --by month --json
+    """
+    from filters.audit import exchange_audit, groups, message_audit
+    from filters.compile import rule_set
+    from filters.run import update
+    from filters.samples import samples
+    from warehouse.store import open_writer
+
+    rules = rule_set(folder)
+    with open_writer() as con:
+        update(con, rules)
+        exchanges = exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane)
+        messages = message_audit(groups(con, rules, "message"), rules.message, lane)
+        found = samples(con, rules, lane, each)
+    if as_json:
+        report = {"rule_set": rules.id, "exchanges": plain(exchanges), "messages": plain(messages)}
+        print_json(report | {"samples": [asdict(s) for s in found]})
+        return
+    kept = exchanges.total - exchanges.dropped
+    print_effects(
+        exchanges,
+        f"{lane}: {exchanges.total:,} exchanges, {exchanges.dropped:,} dropped, {kept:,} kept",
+    )
+    print_effects(messages, f"{lane}: {messages.dropped:,} messages stripped, whole or in part")
+    for audit in (exchanges, messages):
+        print_overlap(audit)
+        if by:
+            print_breakdown(audit, by)
+    print_samples(found)
+
+
+def plain(audit: "Audit") -> dict[str, Any]:
+    """Return an audit as JSON can hold it."""
+    pairs = [{"rules": pair, "n": n} for pair, n in sorted(audit.overlap.items())]
+    return asdict(audit) | {"overlap": pairs}
+
+
+def print_effects(audit: "Audit", title: str) -> None:
+    """Print a line for each rule, and the sum of what drops in order."""
+    rows = [[e.rule_id, e.action, e.hits, e.acts, e.exclusive, e.marginal] for e in audit.effects]
+    acting = {"drop", "strip"}
+    total = sum(e.marginal for e in audit.effects if e.action in acting)
+    rows.append(["all that drop or strip", "", None, None, None, total])
+    print_table(["rule", "action", "hits", "acts", "only it", "in order"], rows, title=title)
+    click.echo()
+
+
+def print_overlap(audit: "Audit") -> None:
+    """Print the pairs of rules that most often hit the same."""
+    if not audit.overlap:
+        return
+    pairs = sorted(audit.overlap.items(), key=lambda item: (-item[1], item[0]))
+    rows = [[a, b, n] for (a, b), n in pairs[:SHOWN_PAIRS]]
+    more = len(pairs) - len(rows)
+    title = "hit by two rules" + (f" (and {more} more pairs: --json)" if more else "")
+    print_table(["rule", "and", "both"], rows, title=title)
+    click.echo()
+
+
+def print_breakdown(audit: "Audit", by: str) -> None:
+    """Print each rule's acts by source or month."""
+    total = audit.dropped_by_source if by == "source" else audit.dropped_by_month
+    names = sorted(total)
+
+    def cells(counts: Mapping[str, int]) -> list[int | None]:
+        return [counts.get(name) or None for name in names]
+
+    rows = [
+        [e.rule_id, *cells(e.by_source if by == "source" else e.by_month)]
+        for e in audit.effects
+        if e.action in ("drop", "strip") and e.acts
+    ]
+    if names:
+        print_table(["rule", *names], [*rows, ["dropped or stripped", *cells(total)]])
+        click.echo()
+
+
+def print_samples(found: "list[Sample]") -> None:
+    """Print excerpts, rule by rule."""
+    if found:
+        rows = [[s.rule_id, s.exchange_id, s.excerpt] for s in found]
+        print_table(["rule", "exchange", "begins"], rows, title="samples, secrets replaced")
+
+
+@click.command()
+@click.argument("exchange")
+@rules_option
+@json_option
+def explain_exchange(exchange: str, folder: Path | None, as_json: bool) -> None:
+    """Show what becomes of EXCHANGE (its id, or the beginning of one), and by which rules.
+
+    \b
+    Examples:
+      agp filters explain x3f2a
+      agp filters explain x3f2a --json
+    """
+    from filters.compile import rule_set
+    from filters.explain import explain
+    from filters.run import update
+    from warehouse.store import open_writer
+
+    rules = rule_set(folder)
+    with open_writer() as con:
+        update(con, rules)
+        found = explain(con, rules, exchange)
+    if as_json:
+        print_json({"rule_set": rules.id} | found)
+        return
+    click.echo(f"{found['exchange_id']}: {found['prompt']}")
+    rows = [
+        [v["lane"], v["keep"], v["weight"], " ".join(v["dropped_by"]), " ".join(v["flags"])]
+        for v in found["lanes"]
+    ]
+    print_table(["lane", "kept", "weight", "dropped by", "flags"], rows)
+    for rule in found["rules"]:
+        of = f" of message {rule['message_id']}" if rule["message_id"] else ""
+        click.echo(f"\n{rule['rule']}: {rule['action']}{of} in {', '.join(rule['lanes'])}")
+        click.echo(f"  {rule['why']}\n  {rule['evidence']}")

@@ -1,0 +1,86 @@
+"""What a rule not yet written would do, and how two rule sets differ, exchange by exchange."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from filters.compile import RuleSet, compile_rules
+from filters.files import Placed
+from filters.rule import Rule
+from filters.run import count, evaluate_all
+from filters.samples import excerpts
+from filters.verdicts import exchange_verdicts, meaning
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What an expression hits: of all, of those that the rules in force keep, and some of them."""
+
+    expression: str
+    on: str
+    total: int
+    hits: int
+    kept_hits: int  # exchange rules: hits that the rules in force keep, so what a drop would cost
+    samples: list[tuple[str, str]]  # id, excerpt
+
+
+def one_rule(expression: str, on: str) -> RuleSet:
+    """Return a rule set of one expression alone."""
+    action = "drop" if on == "exchange" else "strip"
+    rule = Rule.model_validate(
+        {"id": "try", "why": "tried", "on": on, "action": action, "where": expression,
+         "hit": ["-"], "miss": ["-"]}
+    )  # fmt: skip
+    return compile_rules([Placed(rule, Path("EXPR"))])
+
+
+def attempt(
+    con: duckdb.DuckDBPyConnection, rules: RuleSet, expression: str, on: str, lane: str, each: int
+) -> Trial:
+    """Try an expression over everything; the rules in force must be up to date."""
+    trial = one_rule(expression, on)
+    everything = evaluate_all(con, trial)[on]
+    hit = everything.filter(pl.col("mask").list.sum() > 0)
+    kept = exchange_verdicts(con, rules, lane).filter("keep").select("exchange_id")
+    key = "exchange_id" if on == "exchange" else "message_id"
+    return Trial(
+        trial.rules[0].expression.text,
+        on,
+        count(con, "todo" if on == "exchange" else "todo_messages"),
+        hit.height,
+        hit.join(kept, on="exchange_id", how="semi").height,
+        shown(con, hit[key].sort().sample(min(each, hit.height), seed=1).to_list(), on),
+    )
+
+
+def shown(con: duckdb.DuckDBPyConnection, names: list[str], on: str) -> list[tuple[str, str]]:
+    """Return excerpts of exchanges' prompts, or of messages, with their ids."""
+    key = "exchange_id" if on == "exchange" else "message_id"
+    first = "and ordinal = 0" if on == "exchange" else ""
+    rows = con.execute(
+        f"select {key}, left(text, 2000) from v_messages where {key} in (select unnest(?)) "
+        f"{first} order by 1",
+        [names],
+    ).fetchall()
+    return list(zip([row[0] for row in rows], excerpts([r[1] or "" for r in rows]), strict=True))
+
+
+def difference(
+    con: duckdb.DuckDBPyConnection, before: RuleSet, after: RuleSet, lane: str
+) -> pl.DataFrame:
+    """Return the exchanges that two rule sets treat differently in a lane.
+
+    Columns: exchange_id; keep, weight and dropped_by, each with _before and _after.
+    """
+    frames: list[pl.DataFrame] = []
+    for rules, suffix in ((before, "_before"), (after, "_after")):
+        frame = meaning(evaluate_all(con, rules)["exchange"], rules, lane)
+        frame = frame.select("exchange_id", "keep", "weight", "dropped_by")
+        frames.append(frame.select("exchange_id", pl.exclude("exchange_id").name.suffix(suffix)))
+    both = frames[0].join(frames[1], on="exchange_id")
+    changed = (pl.col("keep_before") != pl.col("keep_after")) | (
+        (pl.col("weight_before") != pl.col("weight_after")) & pl.col("keep_after")
+    )
+    return both.filter(changed).sort("exchange_id")
