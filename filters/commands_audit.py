@@ -75,7 +75,7 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
 def plain(audit: "Audit") -> dict[str, Any]:
     """Return an audit as JSON can hold it."""
     pairs = [{"rules": pair, "n": n} for pair, n in sorted(audit.overlap.items())]
-    return asdict(audit) | {"overlap": pairs}
+    return vars(audit) | {"effects": [vars(e) for e in audit.effects], "overlap": pairs}
 
 
 def print_effects(audit: "Audit", title: str) -> None:

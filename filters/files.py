@@ -55,9 +55,17 @@ def layered(folders: Iterable[Path]) -> list[Placed]:
                 here[rule.id] = path
                 if isinstance(rule, Rule):
                     rules[rule.id] = Placed(rule, path)
-                elif rules.pop(rule.id, None) is None:
+                elif rule.id in rules:
+                    rules[rule.id] = Placed(switched_off(rules[rule.id].rule), path)
+                else:
                     raise AgpError(f"{path}: there is no rule {rule.id} to switch off")
     return list(rules.values())
+
+
+def switched_off(rule: Rule) -> Rule:
+    """Return a rule that never hits; others may still name it."""
+    update = {"where": "false", "hit": (), "miss": (), "why": f"Switched off. {rule.why}"}
+    return rule.model_copy(update=update)
 
 
 def read(path: Path) -> list[Rule | Switch]:

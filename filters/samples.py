@@ -8,7 +8,7 @@ import duckdb
 from filters.compile import RuleSet
 from filters.run import execute_file
 from filters.secrets import Redactor
-from filters.secrets.redact import home_salt
+from filters.secrets.home import home_salt
 
 WIDTH = 90  # characters of an excerpt
 
