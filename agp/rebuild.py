@@ -25,13 +25,12 @@ def rebuild(as_json: bool) -> None:
     agp warehouse rebuild
     """
     from lanes.ingest.insert import totals
-    from lanes.ingest.progress import bar
-    from warehouse.console import print_json, print_table
+    from warehouse.console import byte_bar, print_json, print_table
     from warehouse.store import open_writer
 
     with open_writer() as con:
         before = totals(con)
-        with bar(quiet=as_json) as progress:
+        with byte_bar(quiet=as_json) as progress:
             derive(con, lambda done: progress(done, before["bytes"]))
         con.execute("checkpoint")
         after = totals(con)

@@ -2,9 +2,9 @@
 
 import click
 
-from lanes.ingest.progress import bar
 from lanes.ingest.run import Summary
 from lanes.ingest.run import ingest as run
+from warehouse.console import byte_bar
 
 
 @click.command()
@@ -22,7 +22,7 @@ def ingest(paths: tuple[str, ...], as_json: bool) -> None:
     agp ingest ~/backup/.claude     # a folder, or a single transcript
     agp ingest --json               # the summary, for scripts
     """
-    with bar(quiet=as_json) as progress:
+    with byte_bar(quiet=as_json) as progress:
         summary = run(paths, progress)
     if as_json:
         print_as_json(summary)

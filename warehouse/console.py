@@ -56,8 +56,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
 @contextmanager
-def byte_bar(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+def byte_bar(quiet: bool = False) -> Iterator[Progress]:
     """Give a function of (bytes done, bytes in all) that shows rate and time left on stderr."""
     if quiet or not sys.stderr.isatty():
         yield lambda done, total: None
@@ -65,12 +68,12 @@ def byte_bar(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
+    from rich.progress import Progress as Bar
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

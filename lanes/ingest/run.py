@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lanes.ingest.plan import Job, Plan, plan
-from lanes.ingest.progress import Progress
 from lanes.ingest.worker import Worker
 from lanes.sources import GENERATION
 from lanes.sources.files import Found, discover
+from warehouse.console import Progress
 from warehouse.home import warehouse_path
 from warehouse.store import open_writer
 

@@ -44,24 +44,11 @@ def tokenizer_json(
     """
     vocab = {piece: i for i, piece in enumerate(pieces)}
     ranked = {p: s for p, s, t in zip(pieces, scores, types, strict=True) if t == NORMAL}
-    added = [
-        {
-            "id": i,
-            "content": piece,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
-            "special": kind == CONTROL,
-        }
-        for i, (piece, kind) in enumerate(zip(pieces, types, strict=True))
-        if kind in (CONTROL, USER, UNKNOWN)
-    ]
     bos = {"SpecialToken": {"id": "<bos>", "type_id": 0}}
     text = {"Sequence": {"id": "A", "type_id": 0}}
     return {
         "version": "1.0",
-        "added_tokens": added,
+        "added_tokens": added_tokens(pieces, types),
         "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": SPACE},
         "pre_tokenizer": None,
         "post_processor": {
@@ -89,6 +76,16 @@ def tokenizer_json(
             "merges": merges(vocab, ranked),
         },
     }
+
+
+def added_tokens(pieces: Sequence[str], types: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the pieces that are matched before any merging: control and user-defined ones."""
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return [
+        {"id": i, "content": piece, **flags, "special": kind == CONTROL}
+        for i, (piece, kind) in enumerate(zip(pieces, types, strict=True))
+        if kind in (CONTROL, USER, UNKNOWN)
+    ]
 
 
 def tokenizer_config() -> dict[str, Any]:
