@@ -1,15 +1,13 @@
 """Batches in, rows of the warehouse out, each batch in one transaction."""
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
+import duckdb
 import pyarrow as pa
 
 from lanes.ingest.parse import Batch
 from lanes.ingest.plan import sql
 from lanes.sources.rows import TABLES
-
-if TYPE_CHECKING:
-    import duckdb
 
 FILES = pa.schema(
     [(n, pa.string()) for n in ("file_id", "source", "path", "kind", "session_id")]
@@ -19,7 +17,7 @@ FILES = pa.schema(
 )
 
 
-def insert(con: "duckdb.DuckDBPyConnection", batch: Batch, ingest_id: int) -> None:
+def insert(con: duckdb.DuckDBPyConnection, batch: Batch, ingest_id: int) -> None:
     """Write a batch; on any error nothing of it is there."""
     con.execute("begin")
     try:
@@ -34,11 +32,17 @@ def insert(con: "duckdb.DuckDBPyConnection", batch: Batch, ingest_id: int) -> No
             con.unregister("seen")
         con.execute("commit")
     except BaseException:
-        con.execute("rollback")
+        undo(con)
         raise
 
 
-def insert_rows(con: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table) -> None:
+def undo(con: duckdb.DuckDBPyConnection) -> None:
+    """Roll back, unless a commit that failed has done so."""
+    with suppress(duckdb.TransactionException):
+        con.execute("rollback")
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     """Add rows to a table; payloads that are there already are left out."""
     con.register("new_rows", rows)
     known = " where sha256 not in (select sha256 from payloads)" if table == "payloads" else ""
@@ -46,7 +50,7 @@ def insert_rows(con: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table) ->
     con.unregister("new_rows")
 
 
-def take_back(con: "duckdb.DuckDBPyConnection", rewound: list[tuple[str, int]]) -> None:
+def take_back(con: duckdb.DuckDBPyConnection, rewound: list[tuple[str, int]]) -> None:
     """Delete the records of a last line that had no end and now has more: it is read again."""
     for place in rewound:
         con.execute("delete from raw_records where file_id = ? and ordinal >= ?", place)
@@ -54,7 +58,7 @@ def take_back(con: "duckdb.DuckDBPyConnection", rewound: list[tuple[str, int]]) 
             con.execute(f"delete from {table} where file_id = ? and record_ordinal >= ?", place)
 
 
-def mark_gone(con: "duckdb.DuckDBPyConnection", file_ids: list[str]) -> None:
+def mark_gone(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
     """Note that files are no longer where they were; nothing else is touched."""
     if file_ids:
         con.execute(
@@ -64,12 +68,12 @@ def mark_gone(con: "duckdb.DuckDBPyConnection", file_ids: list[str]) -> None:
         )
 
 
-def unfinished(con: "duckdb.DuckDBPyConnection") -> bool:
+def unfinished(con: duckdb.DuckDBPyConnection) -> bool:
     """Say whether an ingest before this one was killed."""
     return con.execute("select 1 from ingests where finished_at is null").fetchone() is not None
 
 
-def begin(con: "duckdb.DuckDBPyConnection", generation: int) -> int:
+def begin(con: duckdb.DuckDBPyConnection, generation: int) -> int:
     """Note that an ingest begins and return its number."""
     row = con.execute(
         "insert into ingests (ingest_id, started_at, generation) "
@@ -81,7 +85,7 @@ def begin(con: "duckdb.DuckDBPyConnection", generation: int) -> int:
     return row[0]
 
 
-def finish(con: "duckdb.DuckDBPyConnection", ingest_id: int, before: dict[str, int]) -> None:
+def finish(con: duckdb.DuckDBPyConnection, ingest_id: int, before: dict[str, int]) -> None:
     """Derive what stands across records, also for ingests that were killed before."""
     from lanes.exchanges import resolve
 
@@ -95,11 +99,11 @@ def finish(con: "duckdb.DuckDBPyConnection", ingest_id: int, before: dict[str, i
         con.execute("update ingests set finished_at = now()::timestamp where finished_at is null")
         con.execute("commit")
     except BaseException:
-        con.execute("rollback")
+        undo(con)
         raise
 
 
-def end(con: "duckdb.DuckDBPyConnection", ingest_id: int, new: list[int]) -> None:
+def end(con: duckdb.DuckDBPyConnection, ingest_id: int, new: list[int]) -> None:
     """Note that an ingest is finished and how many files, records, bytes and rejects are new."""
     con.execute(
         "update ingests set finished_at = now()::timestamp, files_read = ?, records = ?, "
@@ -111,13 +115,13 @@ def end(con: "duckdb.DuckDBPyConnection", ingest_id: int, new: list[int]) -> Non
 TOTALS = ("files", "records", "bytes", "quarantined", "exchanges", "prompts")
 
 
-def totals(con: "duckdb.DuckDBPyConnection") -> dict[str, int]:
+def totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return what is in the warehouse, in numbers."""
     row = con.execute(sql("totals")).fetchone()
     assert row
     return dict(zip(TOTALS, row, strict=True))
 
 
-def noise(con: "duckdb.DuckDBPyConnection") -> list[tuple[str, int]]:
+def noise(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     """Return how many messages nobody typed, by kind."""
     return con.execute(sql("noise")).fetchall()

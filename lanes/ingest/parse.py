@@ -15,7 +15,7 @@ from lanes.sources.lines import Record, records, whole_record
 from lanes.sources.rows import Rows
 from warehouse.payloads import Factory
 
-BATCH = 16 << 20  # bytes of a batch: a few large INSERTs are quicker than many small ones
+BATCH = 8 << 20  # bytes of a batch: a few large INSERTs are quicker than many small ones
 BLOCK = 1 << 20
 
 

@@ -37,11 +37,11 @@ def ingest(
     paths: Iterable[str | Path] = (), progress: Progress = lambda done, total: None
 ) -> Summary:
     """Bring what is new below the paths, or in the usual places, into the warehouse."""
-    from lanes.ingest import insert
+    from lanes.ingest import insert, memory
 
     found = discover(paths)
     with child(found) as early, open_writer() as con:
-        con.execute("set checkpoint_threshold = '4GB'")
+        memory.spare(con)
         summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
         work = plan(con, found)
         summary.unchanged, summary.gone, summary.read = (
@@ -53,8 +53,8 @@ def ingest(
             ingest_id = insert.begin(con, GENERATION)
             read(con, work, early, ingest_id, summary, progress)
             insert.mark_gone(con, work.gone)
-            insert.finish(con, ingest_id, summary.before)
-            con.execute("checkpoint")
+            memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
+            memory.within(con, lambda: con.execute("checkpoint"))
         summary.after, summary.noise = insert.totals(con), insert.noise(con)
     return summary
 
@@ -68,15 +68,17 @@ def read(
     progress: Progress,
 ) -> None:
     """Insert batch after batch; each is committed before the next."""
-    from lanes.ingest import insert
+    from lanes.ingest import insert, memory
 
     done = 0
     with batches(work, early) as stream:
         for batch in stream:
+            memory.allow(con, batch)
             insert.insert(con, batch, ingest_id)
             summary.unreadable += batch.unreadable
             done += batch.done
             progress(done, max(work.bytes, done))
+            del batch  # or it would be held while the next one comes
 
 
 @contextmanager

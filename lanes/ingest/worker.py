@@ -4,6 +4,7 @@ The parent sends the jobs on the child's standard input and reads frames from it
 pickles whose large buffers (the columns) travel beside them, uncopied.
 """
 
+import os
 import pickle
 import queue
 import struct
@@ -17,6 +18,8 @@ from lanes.ingest.plan import Job
 from warehouse.errors import AgpError
 
 AHEAD = 1  # batches read from the child while one is being inserted
+# Freed memory goes back to the system at once, since a batch is large and soon gone.
+SYSTEM = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_MMAP_THRESHOLD_": str(256 << 10)}
 
 
 def main() -> None:
@@ -26,6 +29,7 @@ def main() -> None:
     out = sys.stdout.buffer
     for batch in parse(pickle.load(sys.stdin.buffer)):
         write_frame(out, batch)
+        del batch  # or it would be held while the next one grows
     write_frame(out, None)
 
 
@@ -68,8 +72,10 @@ class Worker:
     def __init__(self) -> None:
         """Start it now, so that it imports while the parent opens the warehouse."""
         command = [sys.executable, "-P", "-m", "lanes.ingest.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.frames: queue.Queue[Any] = queue.Queue(AHEAD)
+        pipe, env = subprocess.PIPE, os.environ | SYSTEM
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env)
+        self.frames: queue.Queue[Any] = queue.Queue()
+        self.room = threading.Semaphore(AHEAD)  # taken before a batch is read, so none waits twice
 
     def batches(self, jobs: list[Job]) -> Iterator[Any]:
         """Give it the jobs and yield batches as they come."""
@@ -80,14 +86,19 @@ class Worker:
         while (batch := self.frames.get()) is not None:
             if isinstance(batch, BaseException):
                 raise AgpError("the parsing process ended early; run `agp ingest` again") from batch
+            self.room.release()
             yield batch
+            del batch
 
     def _read(self) -> None:
         assert self.process.stdout
         try:
-            while (frame := read_frame(self.process.stdout)) is not None:  # pyright: ignore
-                self.frames.put(frame)
-            self.frames.put(None)
+            while True:
+                self.room.acquire()
+                self.frames.put(frame := read_frame(self.process.stdout))  # pyright: ignore
+                if frame is None:
+                    return
+                del frame
         except (EOFError, OSError, ValueError) as error:
             self.frames.put(error)
 

@@ -1,0 +1,33 @@
+"""How much memory DuckDB may take during an ingest: little, and more only for what needs more."""
+
+from collections.abc import Callable
+
+import duckdb
+
+from lanes.ingest.parse import Batch
+
+LIMIT = "192MB"  # beside it stand two batches, and the process that parses
+LOG = "1GB"  # of the write-ahead log; each checkpoint packs the last row group of a table anew
+LARGE = 64 << 20  # bytes of a batch that holds a very long record
+
+
+def spare(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep the memory of a connection within bounds; what does not fit waits in a file."""
+    con.execute(
+        f"set threads = 2; set memory_limit = '{LIMIT}'; set checkpoint_threshold = '{LOG}'"
+    )
+
+
+def allow(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """Lift the bound, to DuckDB's own, for a very long record: it must fit into memory whole."""
+    if sum(rows.nbytes for rows in batch.tables.values()) > LARGE:
+        con.execute("reset memory_limit")
+
+
+def within(con: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:
+    """Do work that leaves nothing behind when it fails; again, with more memory, if it needs it."""
+    try:
+        work()
+    except duckdb.OutOfMemoryException:
+        con.execute("reset memory_limit")
+        work()
