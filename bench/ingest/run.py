@@ -11,6 +11,7 @@ a generator a small tree of plain records stands in.
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,7 @@ TOOLS = {
         ["agp", "ingest", "{home}/.claude"],
     ),
     "agent-session-analytics": (
-        ["agent-session-analytics"],
+        ["agent-session-analytics", "duckdb-cli"],
         "3.11",
         ["agent-session-analytics", "ingest", "--force"],
     ),
@@ -87,8 +88,14 @@ def memory(pid: int) -> int:
     return int(status[1]) * os.sysconf("SC_PAGESIZE") + sum(memory(int(child)) for child in below)
 
 
-def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, float]:
-    """Run a tool once; return seconds, start-up included, and the peak of its processes in MB."""
+def busy() -> float:
+    """Return the processor seconds of all children so far, which other load does not lengthen."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, float, float]:
+    """Run a tool once; return seconds, start-up included, those of the processors, and peak MB."""
     first, *rest = [part.format(home=home, store=store) for part in TOOLS[name][2]]
     env = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), "LANG": "C.UTF-8"}
     env |= {"AGP_HOME": str(store), "SESSIONS_DB": str(store / "sessions.duckdb")}
@@ -97,9 +104,13 @@ def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, floa
         "XDG_DATA_HOME": str(store),
         "XDG_CONFIG_HOME": str(store),
     }
-    start = time.perf_counter()
+    before, start = busy(), time.perf_counter()
     child = subprocess.Popen(
-        [str(binaries / first), *rest], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [str(binaries / first), *rest],
+        env=env,
+        cwd=store,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     peak = 0
 
@@ -115,8 +126,9 @@ def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, floa
     seconds = time.perf_counter() - start
     watcher.join()
     if child.returncode:
-        raise RuntimeError(output.decode("utf-8", "replace").strip().splitlines()[-1][:200])
-    return seconds, peak / 1e6
+        said = output.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+        raise RuntimeError(f"failed ({child.returncode}): {said[-1].strip()[:80]}")
+    return seconds, busy() - before, peak / 1e6
 
 
 def size(folder: Path) -> int:
@@ -128,24 +140,25 @@ def measure(label: str, home: Path, names: list[str], repeat: int) -> list[list[
     """Measure tools on one tree; the best of several runs, the first of which warms the cache."""
     source, rows = size(home / ".claude" / "projects"), []
     for name in names:
-        seconds, peak, ratio = float("inf"), 0.0, ""
+        seconds, cpu, peak, ratio = float("inf"), float("inf"), 0.0, ""
         try:
             binaries = install(name)
             for _ in range(repeat):
                 store = OUT / "store" / name
                 shutil.rmtree(store, ignore_errors=True)
                 store.mkdir(parents=True)
-                took, used = run(name, binaries, home, store)
-                seconds, peak = min(seconds, took), max(peak, used)
+                took, worked, used = run(name, binaries, home, store)
+                seconds, cpu, peak = min(seconds, took), min(cpu, worked), max(peak, used)
                 ratio = f"{size(store) / source:.2f}" if name != "floor" else ""
         except (RuntimeError, subprocess.CalledProcessError) as error:
-            rows.append([label, name, "", "", "", str(error)])
+            rows.append([label, name, str(error).replace("|", "/"), "", "", "", ""])
             continue
         speed = f"{source / 1e6 / seconds:.0f}"
-        rows.append([label, name, f"{seconds:.2f}", speed, f"{peak:.0f}", ratio])
+        rows.append([label, name, f"{seconds:.2f}", f"{cpu:.2f}", speed, f"{peak:.0f}", ratio])
         if name == "agp":
-            took, used = run(name, binaries, home, store)
-            rows.append([label, "agp, nothing new", f"{took:.2f}", "", f"{used:.0f}", ""])
+            took, cpu, used = run(name, binaries, home, store)
+            again = [label, "agp, nothing new", f"{took:.2f}", f"{cpu:.2f}", "", f"{used:.0f}", ""]
+            rows.append(again)
         print("\t".join(rows[-1]), flush=True)
     return rows
 
@@ -190,7 +203,7 @@ def real(folder: str) -> Path:
 
 def write(rows: list[list[str]]) -> None:
     """Put the table between the markers of the page."""
-    head = ["input", "tool", "seconds", "MB/s", "peak MB", "store / source"]
+    head = ["input", "tool", "seconds", "CPU s", "MB/s", "peak MB", "store / source"]
     lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
     table = "\n".join([BEGIN, *lines, END])
     page = README.read_text() if README.exists() else "# Measurements\n\n## Ingest\n\n"
