@@ -1,5 +1,6 @@
 """The `agp` command: one group assembled from each package, each part imported when it is used."""
 
+import difflib
 import importlib
 from collections.abc import Iterator
 
@@ -131,6 +132,18 @@ class LazyGroup(click.Group):
         if not self.prefix and any(name.startswith(full + " ") for name in COMMANDS):
             return LazyGroup(f"{full} ", name=cmd_name, help=GROUPS[cmd_name])
         return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; where it is mistyped, name those that are near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.lines(), n=2)
+            if near and "Did you mean" not in error.message:
+                error.message += f" Did you mean {' or '.join(self.prefix + n for n in near)}?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
