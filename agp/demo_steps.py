@@ -35,15 +35,15 @@ class Guide:
         out.rule(f"[bold]{self.number}. {title}[/bold]", align="left")
         out.print(words, markup=False)
 
-    def run(self, *args: str, stdin: str | None = None, lines: int = MOST_LINES) -> str:
-        """Type a command and show the first lines of what it prints."""
+    def run(
+        self, *args: str, stdin: str | None = None, lines: int = MOST_LINES, last: int = 0
+    ) -> str:
+        """Type a command and show the first lines of what it prints, and the `last` ones."""
         console().print(f"\n{typed(args)}", style="bold", markup=False, soft_wrap=True)
         printed = self.quietly(*args, stdin=stdin)
         kept = printed.rstrip().split("\n")
-        for line in kept[:lines]:
+        for line in shortened(kept, lines, last):
             click.echo(cropped(cell_text(line.rstrip().replace(str(self.home), "~"))))
-        if len(kept) > lines:
-            click.echo(f"… {len(kept) - lines} more lines")
         return printed
 
     def quietly(self, *args: str, stdin: str | None = None) -> str:
@@ -71,6 +71,19 @@ def typed(args: Sequence[str]) -> str:
     """
     words = [f'"{a}"' if "'" in a and '"' not in a else shlex.quote(a) for a in args]
     return "\n    ".join(textwrap.wrap(f"$ agp {' '.join(words)}", 74, break_long_words=False))
+
+
+def shortened(lines: Sequence[str], most: int, last: int = 0) -> list[str]:
+    """Return at most `most` lines, the `last` ones among them, and how many were left out.
+
+    >>> shortened(["a", "b", "c", "d", "e"], 3, last=1)
+    ['a', 'b', '… 2 more lines', 'e']
+    """
+    left_out = len(lines) - most
+    if left_out <= 0:
+        return list(lines)
+    said = f"… {left_out} more line{'s' if left_out > 1 else ''}"
+    return [*lines[: most - last], said, *lines[len(lines) - last :]]
 
 
 def cropped(line: str) -> str:
@@ -159,7 +172,7 @@ def row(guide: Guide) -> None:
     """One row of it, and where it comes from."""
     found = guide.rows("select build_id from v_lane_rows where split = 'train' limit 1")
     guide.step("One row, and what it was made of", "Answers that earn loss are marked.")
-    guide.run("lanes", "show", found[0]["build_id"], "train:0")
+    guide.run("lanes", "show", found[0]["build_id"], "train:0", last=10)
 
 
 def lineage(guide: Guide) -> None:
