@@ -48,6 +48,11 @@ def test_try_counts_and_redacts(told, agp):
     assert "no column promt" in agp("filters", "try", "promt = ''", exit_code=2).output
 
 
+def test_try_speaks_of_messages_too(told, agp):
+    found = json.loads(agp("filters", "try", "--on", "message", "text = 'pong'", "--json").output)
+    assert (found["total"], found["hits"], found["samples"]) == (10, 1, [["x2-1", "pong"]])
+
+
 def test_diff_tells_exchange_by_exchange(told, agp, folder, rule):
     before, after = (
         folder(rule("r", w), into=d) for w, d in (("false", "a"), ("ordinal < 2", "b"))

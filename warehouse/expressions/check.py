@@ -83,7 +83,8 @@ def check_node(node: Node, columns: Collection[str]) -> None:
     at = node.get("query_location", 7) - 7
     allowed = language.NODES.get(kind)
     if allowed is None:
-        raise ExpressionError(f"{kind.lower().replace('_', ' ')}s are not part of it", column=at)
+        word = kind.lower().replace("_", " ")
+        raise ExpressionError(f"a {word} is not part of the language", column=at)
     strange = node.keys() - allowed - language.EVERYWHERE
     if strange:
         word = sorted(strange)[0].replace("_", " ")

@@ -89,7 +89,7 @@ def make_probe(con: duckdb.DuckDBPyConnection, n: int, table: pa.Table) -> None:
 
 def probe(con: duckdb.DuckDBPyConnection, n: int, batch: dict[str, Any], hard: int) -> None:
     """Bind each expression of a batch and time it on the probe; refuse what is too slow."""
-    rows, size = con.execute(batch["measure"]).fetchall()[0]
+    rows, size = con.execute(f"{batch['measure']} probe{n}").fetchall()[0]
     allowed = SECONDS_PER_ROW * max(rows, 256) + size / BYTES_PER_SECOND
     for i, text in enumerate(batch["expressions"]):
         say(event="probe", batch=n, index=i)

@@ -76,7 +76,7 @@ def describe(batch: Batch, n: int, path: Path) -> dict[str, Any]:
         "path": str(path),
         "expressions": [e.text for e in batch.expressions],
         "rows": write_rows(batch.rows, path),
-        "measure": f"select count(*), ({size})::bigint from probe{n}",
+        "measure": f"select count(*), ({size})::bigint from",
     }
 
 
