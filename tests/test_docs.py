@@ -57,8 +57,17 @@ def run(line: Line, cwd: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def write_files(page: Path, cwd: Path) -> None:
+    """Write the files that a page tells its reader to: a block below `<!-- file: PATH -->`."""
+    pattern = r"<!-- file: ([^\n]+) -->\n```\w+\n(.*?)```"
+    for path, text in re.findall(pattern, page.read_text(encoding="utf-8"), re.DOTALL):
+        (cwd / path).parent.mkdir(parents=True, exist_ok=True)
+        (cwd / path).write_text(text, encoding="utf-8")
+
+
 def run_page(page: Path, cwd: Path, *, long: bool) -> None:
     """Run a page's lines in order; the quick run leaves out blocks that are marked as long."""
+    write_files(page, cwd)
     for line in commands(page):
         if line.long and not long:
             continue

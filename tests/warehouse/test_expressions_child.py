@@ -78,7 +78,7 @@ def test_without_the_first_wall_the_child_still_opens_nothing(rows, tmp_path: Pa
     batch = {
         "path": str(path),
         "expressions": [text.replace("{path}", str(path))],
-        "measure": "select count(*), 0 from probe0",
+        "measure": "select count(*), 0 from",
     }
     job = {"batches": [batch], "threads": 1, "memory_bytes": 10**9, "cpu_seconds": 30}
     with pytest.raises(ExpressionError, match=r"it failed|fails|disabled"):
@@ -91,7 +91,7 @@ def test_memory_has_an_end(rows, tmp_path: Path):
     batch = {
         "path": str(path),
         "expressions": ["length(repeat(prompt, 100000)) > 1"],
-        "measure": "select count(*), 0 from probe0",
+        "measure": "select count(*), 0 from",
     }
     job = {"batches": [batch], "threads": 1, "memory_bytes": 3 * 10**8, "cpu_seconds": 30}
     with pytest.raises(ExpressionError, match="memory"):
