@@ -142,7 +142,8 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             near = difflib.get_close_matches(args[0], self.lines(), n=2)
             if near and "Did you mean" not in error.message:
-                error.message += f" Did you mean {' or '.join(self.prefix + n for n in near)}?"
+                meant = " or ".join(self.prefix + n for n in near)
+                raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
