@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from agp.cli import main
+from agp.cli import main, walk
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -109,3 +109,9 @@ def test_page_runs(page, page_home):
 )
 def test_page_runs_with_its_long_blocks(page, page_home):
     run_page(page, page_home, long=True)
+
+
+def test_every_command_is_shown_on_a_page():
+    shown = " ".join(line.text for page in PAGES for line in commands(page))
+    missing = [name for name, _ in walk(main) if f"agp {name}" not in shown]
+    assert not missing
