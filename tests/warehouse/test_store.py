@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ import pytest
 from warehouse import migrations
 from warehouse.errors import AgpError
 from warehouse.home import warehouse_path
-from warehouse.sql import running
 from warehouse.store import open_reader, open_writer
 
 HOLD = """
@@ -94,13 +92,6 @@ def test_a_home_that_cannot_be_made(home, monkeypatch, place):
     monkeypatch.setenv("AGP_HOME", place)
     with pytest.raises(AgpError, match="set AGP_HOME to another"), open_writer():
         pass
-
-
-def test_an_interrupted_query_is_an_interrupt(small):
-    query = "select count(*) from range(1000000) a, range(10000000) b where a.range*b.range%7=1"
-    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt), running(query) as result:
-        list(result.rows)
 
 
 def test_another_programs_database(home):
