@@ -1,10 +1,9 @@
 """Building a lane: a warehouse and settings in, a published and registered build out.
 
 Decisions and splits are brought up to date, rows are streamed to files in a temporary folder,
-the files are scanned for secrets, and only then the folder is moved to its place.
+the files are scanned for secrets, and only then the build is registered and moved to its place.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,14 +20,14 @@ from lanes.card import card
 from lanes.export import SplitFiles
 from lanes.lane import Lane, Work
 from lanes.manifest import manifest, write_manifest
-from lanes.publish import check_target, publish, staging
-from lanes.register import Members, register
+from lanes.publish import BUILD, check_target, clear, publish, staging
+from lanes.register import Members, move, register
 from lanes.settings import Settings
 from lanes.split import SPLITS, SplitSettings, update_splits
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
-MEMBERS = "-members.parquet"  # beside the folder, until they are registered
+MEMBERS = "members.parquet"  # beside the build, until they are registered
 Advance = Callable[[int, int], None]  # exchanges done now, and of how many
 
 
@@ -53,20 +52,21 @@ def build(
     advance: Advance = lambda done, total: None,
 ) -> dict[str, Any]:
     """Build a lane and return its manifest with `path` and `new` (it was not registered before)."""
+    out = out.resolve() if out else None
     if out:
         check_target(out)
-    plan = make_plan(con, lane.name, splits)
-    folder = staging(out.parent if out else agp_home() / "lanes")
-    members = folder.with_name(folder.name + MEMBERS)
+    stage = staging(out.parent if out else agp_home() / "lanes")
     try:
-        made = write(con, lane, settings, splits, plan, redactor, folder, advance)
-        refuse_secrets(folder)
+        plan = make_plan(con, lane.name, splits)
+        made = write(con, lane, settings, splits, plan, redactor, stage / BUILD, advance)
+        refuse_secrets(stage / BUILD)
         target = out or agp_home() / "lanes" / made["build_id"]
-        publish(folder, target)
-        new = register(con, made, target, members)
+        # In this order no build stands anywhere that the warehouse does not know.
+        new = register(con, made, target, stage / MEMBERS)
+        publish(stage, target)
+        move(con, made["build_id"], target)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        members.unlink(missing_ok=True)
+        clear(stage)
     return made | {"path": str(target), "new": new}
 
 
@@ -124,7 +124,7 @@ def write_rows(
     """Write every row to its split's files; return the counts of each split that has any."""
     schema = lane.schema(work.settings)
     out: dict[str, SplitFiles] = {}
-    members = Members(folder.with_name(folder.name + MEMBERS))
+    members = Members(folder.parent / MEMBERS)
     try:
         for row in lane.rows(work):
             if row.split not in out:

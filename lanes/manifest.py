@@ -62,6 +62,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         value = orjson.loads((folder / "manifest.json").read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise AgpError(f"{folder} holds no readable manifest.json; build the lane anew") from error
-    if value.get("format") != FORMAT:
-        raise AgpError(f"{folder} was not written by this program ({value.get('format')})")
+    written_by = value.get("format") if isinstance(value, dict) else None
+    if written_by != FORMAT:
+        raise AgpError(f"{folder} was not written by this program ({written_by})")
     return value

@@ -13,13 +13,21 @@ from warehouse.store import open_reader
 
 
 def builds() -> list[dict[str, Any]]:
-    """Return every registered build, the oldest first; `there` says whether its folder exists."""
+    """Return every registered build, the oldest first; `there` says whether its folder holds it."""
     query = (
         "select build_id, lane, rows, built_at, path from lane_builds order by built_at, build_id"
     )
     with open_reader() as con:
         found = con.sql(query).to_arrow_table().to_pylist()
-    return [build | {"there": (Path(build["path"]) / "manifest.json").exists()} for build in found]
+    return [build | {"there": stands(build["build_id"], Path(build["path"]))} for build in found]
+
+
+def stands(build_id: str, folder: Path) -> bool:
+    """Return whether a folder holds this build and no other that was written over it."""
+    try:
+        return read_manifest(folder)["build_id"] == build_id
+    except AgpError:
+        return False
 
 
 def find(build: str) -> tuple[Path, str]:
@@ -31,7 +39,7 @@ def find(build: str) -> tuple[Path, str]:
         problem = "several builds begin with" if fitting else "there is no build"
         raise AgpError(f"{problem} {build}; `agp lanes list` names them")
     if not fitting[0]["there"]:
-        raise AgpError(f"{fitting[0]['path']} is gone; build the lane again")
+        raise AgpError(f"{fitting[0]['path']} no longer holds it; build the lane again")
     return Path(fitting[0]["path"]), fitting[0]["build_id"]
 
 

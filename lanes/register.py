@@ -56,12 +56,9 @@ class Members:
 def register(
     con: duckdb.DuckDBPyConnection, made: Mapping[str, Any], path: Path, members: Path
 ) -> bool:
-    """Enter a build with its members; return False where it was known and only its path changes."""
-    known = con.execute(
-        "update lane_builds set path = ? where build_id = ? returning build_id",
-        [str(path), made["build_id"]],
-    ).fetchone()
-    if known:
+    """Enter a build with its members, all or nothing; return False where it was known."""
+    known = "select build_id from lane_builds where build_id = ?"
+    if con.execute(known, [made["build_id"]]).fetchone():
         return False
     rows = sum(split["rows"] for split in made["splits"].values())
     parameters = orjson.dumps(made["parameters"]).decode()
@@ -77,3 +74,8 @@ def register(
     )
     con.execute("commit")
     return True
+
+
+def move(con: duckdb.DuckDBPyConnection, build_id: str, path: Path) -> None:
+    """Note where a build was written last."""
+    con.execute("update lane_builds set path = ? where build_id = ?", [str(path), build_id])

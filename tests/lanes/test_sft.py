@@ -138,5 +138,31 @@ def test_a_folder_with_other_files_is_not_touched(many, agp, tmp_path):
     assert "holds other files" in result.stderr
 
 
+def test_a_place_that_cannot_be_written_is_one_line(many, agp, tmp_path):
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file" / "build", Path("/proc/x/build")):
+        assert (
+            "name another folder" in agp("lanes", "build", "sft", "--out", out, exit_code=2).stderr
+        )
+
+
+def test_a_build_over_which_another_was_written_is_not_there(many, agp, tmp_path):
+    _, first = built(agp, "--out", str(tmp_path / "data"))
+    _, second = built(agp, "--out", str(tmp_path / "data"), "--tools", "none")
+    listed = orjson.loads(agp("lanes", "list", "--json").stdout)
+    there = {build["build_id"]: build["there"] for build in listed}
+    assert there == {first["build_id"]: False, second["build_id"]: True}
+    shown = agp("lanes", "show", first["build_id"], "train:0", exit_code=2)
+    assert "no longer holds it" in shown.stderr
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(many, agp, tmp_path):
+    (tmp_path / "big").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "big")
+    for _ in range(2):
+        built(agp, "--out", str(tmp_path / "data"))
+    assert (tmp_path / "data").is_symlink() and rows_of(tmp_path / "big")
+
+
 def test_a_bad_setting_is_one_line(many, agp):
     assert "max_chars" in agp("lanes", "build", "sft", "--max-chars", "-1", exit_code=2).stderr
