@@ -1,9 +1,12 @@
-"""A history of many small sessions, ingested once and copied for each test."""
+"""Histories that tests share: many small sessions, copied for each test, and the sample, built."""
 
 import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from lanes import sample_history
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,20 @@ def many(home: Path, claude_tree, agp, kept_warehouses: Path) -> None:
         return
     agp("ingest")
     shutil.copy(target, kept)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home that holds the sample history, ingested, and a build of it in `data`."""
+    from agp.cli import main
+
+    home = tmp_path_factory.mktemp("sample")
+    sample_history.copy_to(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("AGP_HOME", str(home / ".agp"))
+        for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"):
+            patch.delenv(name, raising=False)
+        for command in (["ingest"], ["lanes", "build", "sft", "--out", str(home / "data")]):
+            assert CliRunner().invoke(main, command).exit_code == 0
+    return home
