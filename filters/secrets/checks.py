@@ -25,6 +25,8 @@ _CODE = re.compile(
     rb"|[$%@#*&<{(\[]|(?:\.{0,2}|~)/|https?:|file:|v?[0-9]+(?:\.[0-9]+)+|sha(?:1|256|384|512)-"
 )
 _VARIABLE = re.compile(rb"[$%<{*#!(\[]|\.\.\.|--?[a-z]|x{3,}", re.I)
+_USER = re.compile(rb"://(?P<user>[^\s@/:]{0,80}):(?P<variable>[$%]?)$")
+_VARIABLE_NAME = re.compile(rb"(?:[A-Z_][A-Z0-9_]*|[a-z_]+)@")
 _LETTERS_AND_MORE = re.compile(
     rb"(?=.*[A-Za-z])(?=.*[0-9]|.*[a-z].*[A-Z]|.*[A-Z].*[a-z]|.*[^\w.-])"
 )
@@ -94,6 +96,8 @@ def real_password(secret: bytes, match: Match) -> bool:
         return False
     if groups.get("host"):
         host = groups["host"].lower().split(b":")[0]
+        if host == b"sha256":  # the tag of an image, and its digest
+            return False
         return secret != groups["user"] and not _is_example_domain(host)
     if not no_example(secret) or wordy(secret):
         return False
@@ -122,13 +126,24 @@ def _is_example_domain(domain: bytes) -> bool:
     return any(domain == d or domain.endswith(b"." + d) for d in exempt("domains"))
 
 
+def _known_password(mailbox: bytes, match: Match) -> bool:
+    """Tell whether this stands for a password in an address that real_password lets stand."""
+    at = match.start("secret")
+    before = _USER.search(match.string, max(0, at - 100), at)
+    if before is None:
+        return False
+    if before["variable"]:
+        return bool(_VARIABLE_NAME.match(match.string, at))
+    return mailbox in {*exempt("passwords"), before["user"].lower()}
+
+
 def email_of_someone(secret: bytes, match: Match) -> bool:
     """A mailbox of a person at a domain that exists."""
     mailbox, _, domain = secret.lower().partition(b"@")
     end = domain.rpartition(b".")[2]
     if mailbox in exempt("mailboxes") or end in exempt("domain_ends"):
         return False
-    if _is_example_domain(domain):
+    if _is_example_domain(domain) or _known_password(mailbox, match):
         return False
     if len(end) == 2:
         return end not in exempt("not_countries")
