@@ -1,0 +1,58 @@
+"""Every statement of the lanes' .sql files binds against an empty warehouse."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import lanes
+from lanes.ingest.insert import FILES
+from lanes.lane import lane_named
+from lanes.settings import load
+from lanes.split import SPLITS
+from warehouse.store import in_memory
+
+FOLDER = Path(str(lanes.__file__)).parent
+# What Python hands over to the statements, empty.
+HANDED = """
+create temp table verdict_rows as
+    select exchange_id, true as keep, 1.0 as weight, [''] as flags from exchanges limit 0;
+create temp table verdict_strips as select exchange_id, '' as message_id, '' as span from exchanges;
+create temp table touched as select session_id from sessions;
+create temp table new_sessions as
+    select session_id, family_id, parent_session_id, source from sessions;
+create temp table new_placements as from placements;
+create temp table new_exchanges as
+    select * exclude (tool_calls, tool_errors, edits, sightings, caller_id) from exchanges
+"""
+
+
+@pytest.fixture
+def con(tmp_path):
+    """An empty warehouse, with what a build and an ingest have beside its tables."""
+    with in_memory() as con:
+        con.execute(HANDED)
+        con.register("seen", pa.Table.from_pylist([], schema=FILES))
+        for name in ("exchanges", "plan"):
+            run(con, FOLDER / f"{name}.sql", tmp_path, explain=False)
+        yield con
+
+
+def run(con: duckdb.DuckDBPyConnection, file: Path, folder: Path, explain: bool = True) -> None:
+    """Explain each statement of a file, then execute it: what follows may need it."""
+    known = {"splits": list(SPLITS), "test_after": None, "path": str(folder / "empty.parquet")}
+    for statement in duckdb.extract_statements(file.read_text(encoding="utf-8")):
+        values = {name: known.get(name, "1") for name in statement.named_parameters}
+        if explain:
+            con.execute("explain " + statement.query, values).fetchall()
+        con.execute(statement.query, values).fetchall()
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.sql")), ids=lambda file: file.name)
+def test_statement_binds(con, file, tmp_path):
+    lane = lane_named("sft")
+    schema = lane.schema(load(lane.settings, "sft", {}))
+    pq.write_table(schema.empty_table(), tmp_path / "empty.parquet")
+    run(con, file, tmp_path)
