@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from warehouse.errors import AgpError
+from warehouse.interrupt import interruptible
 from warehouse.store import open_reader
 
 READS = {"SELECT", "EXPLAIN", "MULTI"}  # MULTI: a PIVOT, which DuckDB splits in several
@@ -61,7 +62,7 @@ def check(query: str) -> str:
 def running(query: str, path: Path | None = None) -> Iterator[Result]:
     """Run a query and give its rows while the warehouse is open."""
     with connected(query, path) as con, _errors_said(query):
-        cursor = con.execute(query)
+        cursor = interruptible(con, lambda: con.execute(query))
         columns = unique([column[0] for column in cursor.description or []])
         yield Result(columns, _rows(cursor))
 
@@ -77,7 +78,7 @@ def connected(query: str, path: Path | None = None) -> Iterator[duckdb.DuckDBPyC
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while batch := cursor.fetchmany(BATCH):
+    while batch := interruptible(cursor, lambda: cursor.fetchmany(BATCH)):
         yield from batch
 
 

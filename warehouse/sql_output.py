@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from warehouse.errors import AgpError
+from warehouse.interrupt import interruptible
 from warehouse.sql import BATCH, Result, connected
 
 
@@ -40,9 +41,9 @@ def write_parquet(query: str, out: Path) -> int:
     rows = 0
     try:
         with connected(query) as con:
-            reader = con.sql(query).to_arrow_reader(BATCH)
+            reader = interruptible(con, lambda: con.sql(query).to_arrow_reader(BATCH))
             with pyarrow.parquet.ParquetWriter(part, reader.schema, compression="zstd") as writer:
-                for batch in reader:
+                while (batch := interruptible(con, lambda: next(reader, None))) is not None:
                     writer.write_batch(batch)
                     rows += batch.num_rows
         os.replace(part, out)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from warehouse import migrations
 from warehouse.errors import AgpError
 from warehouse.home import warehouse_path
+from warehouse.sql import running
 from warehouse.store import open_reader, open_writer
 
 HOLD = """
@@ -92,6 +94,15 @@ def test_a_home_that_cannot_be_made(home, monkeypatch, place):
     monkeypatch.setenv("AGP_HOME", place)
     with pytest.raises(AgpError, match="set AGP_HOME to another"), open_writer():
         pass
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.7, 1.0])
+def test_an_interrupted_query_is_an_interrupt(small, seconds):
+    query = "select count(*) from range(1000000) a, range(10000000) b where a.range*b.range%7=1"
+    with pytest.raises(KeyboardInterrupt):
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with running(query) as result:
+            list(result.rows)
 
 
 def test_another_programs_database(home):
