@@ -52,7 +52,7 @@ TOOLS = {
     ),
     "ccq": (
         ["ccq"],
-        ">=3.12",
+        "3.13",
         ["ccq", "--projects-dir", "{home}/.claude/projects", "cache", "build"],
     ),
     "dataclaw": (
@@ -229,7 +229,7 @@ def main() -> None:
         homes.append(("real transcripts", real(given.corpus)))
     rows = [row for label, home in homes for row in measure(label, home, list(TOOLS), given.repeat)]
     if given.large:
-        home = tree("mb1000", given.generator, "--mb", "1000", "--files", "2000")
+        home = tree("mb1000", given.generator, "--mb", "1000", "--files", "400")
         rows += measure("1,000 MB", home, ["floor", "agp"], 1)
     write(rows)
 
