@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner
 
 from lanes import sample_history
 from lanes.sample_history.write import history
@@ -17,21 +17,12 @@ def truth() -> dict:
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(sample: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse that has read it."""
-    from agp.cli import main
     from warehouse.store import open_reader
 
-    home = tmp_path_factory.mktemp("home")
-    sample_history.copy_to(home)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
-        patch.setenv("AGP_HOME", str(home / ".agp"))
-        for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"):
-            patch.delenv(name, raising=False)
-        assert CliRunner().invoke(main, ["ingest"]).exit_code == 0
-        with open_reader() as con:
-            yield con
+    with open_reader(sample / ".agp" / "warehouse.duckdb") as con:
+        yield con
 
 
 def test_the_bytes_are_these():

@@ -211,6 +211,6 @@ Made by
     agp model build-tiny --seed {seed} --steps {steps} --documents {documents}
 
 {tokens:,} tokens of text; held-out cross-entropy {loss}; sha-256 of `model.safetensors`:
-`{sha256}`. A rebuild gives the same architecture and a loss within 5 %; the last
+`{sha256}`. A rebuild gives the same architecture; the loss and the last
 digits depend on the machine's arithmetic.
 """
