@@ -27,7 +27,7 @@ def choose_blocks(spec: str, layers: int) -> list[int]:
         if spec == "all":
             return list(range(layers))
         if spec.startswith("last:"):
-            chosen = list(range(layers))[layers - int(spec[5:]) :]
+            chosen = list(range(layers - int(spec[5:]), layers))
         else:
             chosen = sorted({int(part) for part in spec.split(",")})
     except ValueError:

@@ -69,6 +69,11 @@ def learning_rate(settings: Settings, step: int, total: int) -> float:
     return settings.learning_rate * (settings.final + (1 - settings.final) * cosine)
 
 
+def steps_of(settings: Settings, packs: int) -> int:
+    """Return how many steps the settings ask for, of an epoch of so many packs."""
+    return settings.max_steps or max(1, round(packs * settings.epochs / settings.accumulate))
+
+
 def groups_from(task: Task, progress: Progress) -> Iterator[list[int]]:
     """Yield groups from the data cursor on, epoch after epoch, moving the cursor."""
     while True:

@@ -51,8 +51,7 @@ class Stage1:
 
     def total_steps(self) -> int:
         """Return how many steps the settings ask for."""
-        packs = len(self.groups(0)) * self.settings.epochs
-        return self.settings.max_steps or max(1, round(packs / self.settings.accumulate))
+        return loop.steps_of(self.settings, len(self.groups(0)))
 
     def loss(self, batch: Batch) -> mx.array:
         """Return the weighted sum of cross-entropy of a batch."""

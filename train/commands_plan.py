@@ -1,0 +1,124 @@
+"""`agp train plan`: will a run fit, and how long will it take."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from train.blas import use_openblas
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+
+MEANINGS = {
+    "weights": "layers and norms, as they are stored or widened",
+    "embedding": "of tokens; also the head where they are tied",
+    "per-layer embedding": "the table of per-layer inputs",
+    "adapters": "{adapters:,} numbers on {blocks} of {layers} blocks",
+    "gradients": "of the adapters; twice where steps accumulate",
+    "optimizer": "two moments for each number of the adapters",
+    "activations": "{length:,} positions below the shared tail, {supervised:,} in it, ×{rows}",
+    "attention scores": "kept for the backward pass",
+    "shared keys and values": "and their gradients, read by the tail",
+    "logits": "of at most {head:,} supervised positions at a time",
+}
+
+
+@click.command("plan")
+@click.argument("stage", type=int)
+@click.option(
+    "--model", default="tiny", show_default=True, help="A folder with config.json, a hub id, tiny."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="A build's folder.")
+@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7.")
+@click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
+@click.option("--mac", type=click.FloatRange(min=1), help="Plan for a Mac with so many GB instead.")
+@click.option("--probe", "probing", is_flag=True, help="Train a few steps here, and measure.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan_stage(
+    stage: int,
+    model: str,
+    data: Path | None,
+    blocks: str | None,
+    changes: tuple[str, ...],
+    mac: float | None,
+    probing: bool,
+    as_json: bool,
+) -> None:
+    """Say what a run takes, from the model's config.json alone; no weight is loaded.
+
+    With --probe a process of its own loads the model and trains a few steps.
+
+    \b
+    Examples:
+      agp train plan 1 --model gemma-4-e2b-it-4bit --mac 16
+      agp train plan 1 --data BUILD --probe
+    """
+    if stage != 1:
+        raise AgpError(f"stage {stage} cannot be planned; stage 1 can")
+    if probing and (data is None or mac is not None):
+        raise AgpError("a probe trains on this machine: give --data BUILD, and no --mac")
+    use_openblas()
+    from train.hosts import machine, plan, probe
+    from train.stages.settings import settings
+    from train.stages.stage1 import FILE
+
+    every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
+    host = machine.mac(mac) if mac is not None else machine.this_machine()
+    found = plan.make(model, data, settings(FILE, every), host)
+    facts = plan.document(found)
+    if probing and data is not None:
+        facts["probe"] = probe.probe(model, data, every)
+    if as_json:
+        print_json(facts)
+    else:
+        show(facts, found.settings.head_positions)
+
+
+def show(facts: dict[str, Any], head: int) -> None:
+    """Print a plan: parts, sum, verdict, and what a probe measured."""
+    values = {**facts["batch"], "head": head, "adapters": facts["adapter_parameters"]}
+    values |= {"blocks": len(facts["blocks"]), "layers": facts["layers"]}
+    rows = [(k, megabytes(v), MEANINGS[k].format(**values)) for k, v in facts["bytes"].items()]
+    rows.append(("sum", megabytes(facts["total_bytes"]), f"on {facts['machine']}"))
+    say = console()
+    say.print(f"{facts['model']}: {facts['parameters']:,} parameters", soft_wrap=True)
+    print_table(("part", "MB", "what it is"), rows)
+    say.print(f"data: {data_line(facts)}", soft_wrap=True)
+    say.print(verdict(facts), soft_wrap=True)
+    if "probe" in facts:
+        say.print(measured(facts["probe"], facts["total_bytes"]), soft_wrap=True)
+
+
+def megabytes(count: float) -> float:
+    """Return bytes as MB, with a digit after the point below a hundred."""
+    return round(count / 1e6, 1) if count < 1e8 else round(count / 1e6)
+
+
+def data_line(facts: dict[str, Any]) -> str:
+    """Return what the dataset holds in one line."""
+    rows = facts["rows"]
+    if not rows:
+        return f"{facts['counted']}; --data BUILD counts"
+    return (
+        f"{rows['rows']:,} rows, {rows['tokens']:,} tokens, {rows['supervised']:,} supervised, "
+        f"{facts['steps']:,} steps ({facts['counted']})"
+    )
+
+
+def verdict(facts: dict[str, Any]) -> str:
+    """Return whether it fits, and what to change where it does not."""
+    sum_of = f"{megabytes(facts['total_bytes']):,} of {megabytes(facts['usable_bytes']):,} MB"
+    if facts["fits"]:
+        return f"fits: {sum_of} that a run may take"
+    if facts["changes"] is None:
+        return f"does not fit: {sum_of}, whatever is set; take a smaller or more quantised model"
+    return f"does not fit: {sum_of}; it does with " + " ".join(
+        f"--set {change}" for change in facts["changes"]
+    )
+
+
+def measured(probe: dict[str, Any], estimate: int) -> str:
+    """Return what a probe found in one line."""
+    peak = f"peak {megabytes(probe['peak_bytes']):,} MB (estimated {megabytes(estimate):,})"
+    minutes = f"{probe['seconds'] / 60:,.1f} minutes for {probe['steps']:,} steps"
+    return f"measured: {probe['tokens_per_second']:,} tokens/s, {peak}, about {minutes}"
