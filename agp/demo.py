@@ -17,7 +17,7 @@ import click
     help="Walk in this folder and leave it there, to look around in afterwards.",
 )
 def demo(keep: Path | None) -> None:
-    """Walk the whole way on the bundled sample history, offline, in under a minute.
+    """Walk the whole way on the bundled sample history, offline, in about two minutes.
 
     Nothing of yours is read or written: the demo has a home of its own, removed afterwards
     unless you keep it.
@@ -27,6 +27,9 @@ def demo(keep: Path | None) -> None:
       agp demo
       agp demo --keep ./demo-home
     """
+    from train.blas import use_openblas
+
+    use_openblas()
     from agp.demo_steps import walk
     from lanes.sample_history import copy_to
     from warehouse.errors import AgpError

@@ -4,91 +4,12 @@ Every step really runs the public commands it shows.
 """
 
 import json
-import shlex
-import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import click
-from click.testing import CliRunner
-
-from warehouse.console import cell_text, console
-from warehouse.errors import AgpError
-
-MOST_LINES = 28
-
-
-class Guide:
-    """Explains, types commands and shows what they print."""
-
-    def __init__(self, home: Path) -> None:
-        """Begin a walk in `home`."""
-        self.home, self.number, self.began = home, 0, time.monotonic()
-
-    def step(self, title: str, words: str) -> None:
-        """Open a step with what it is about."""
-        self.number += 1
-        out = console()
-        out.print()
-        out.rule(f"[bold]{self.number}. {title}[/bold]", align="left")
-        out.print(words, markup=False)
-
-    def run(
-        self, *args: str, stdin: str | None = None, lines: int = MOST_LINES, last: int = 0
-    ) -> str:
-        """Type a command and show the first lines of what it prints, and the `last` ones."""
-        console().print(f"\n{typed(args)}", style="bold", markup=False, soft_wrap=True)
-        printed = self.quietly(*args, stdin=stdin)
-        kept = printed.rstrip().split("\n")
-        for line in shortened(kept, lines, last):
-            click.echo(cropped(cell_text(line.rstrip().replace(str(self.home), "~"))))
-        return printed
-
-    def quietly(self, *args: str, stdin: str | None = None) -> str:
-        """Run a command and return what it printed."""
-        from agp.cli import main
-
-        result = CliRunner().invoke(main, args, input=stdin, prog_name="agp")
-        if result.exit_code:
-            said = (
-                str(result.exception) if isinstance(result.exception, AgpError) else result.output
-            )
-            raise AgpError(f"agp {shlex.join(args)} failed: {said.strip()}")
-        return result.stdout
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """Return the rows of a query, without showing it."""
-        return json.loads(self.quietly("sql", query, "--json"))
-
-
-def typed(args: Sequence[str]) -> str:
-    """Return a command as a person would type it, over several lines where it is long.
-
-    >>> print(typed(["sql", "select 'a'"]))
-    $ agp sql "select 'a'"
-    """
-    words = [f'"{a}"' if "'" in a and '"' not in a else shlex.quote(a) for a in args]
-    return "\n    ".join(textwrap.wrap(f"$ agp {' '.join(words)}", 74, break_long_words=False))
-
-
-def shortened(lines: Sequence[str], most: int, last: int = 0) -> list[str]:
-    """Return at most `most` lines, the `last` ones among them, and how many were left out.
-
-    >>> shortened(["a", "b", "c", "d", "e"], 3, last=1)
-    ['a', 'b', '… 2 more lines', 'e']
-    """
-    left_out = len(lines) - most
-    if left_out <= 0:
-        return list(lines)
-    said = f"… {left_out} more line{'s' if left_out > 1 else ''}"
-    return [*lines[: most - last], said, *lines[len(lines) - last :]]
-
-
-def cropped(line: str) -> str:
-    """Return a line that fits the terminal."""
-    return line if len(line) <= 80 else line[:79] + "…"
+from agp.demo_guide import Guide
+from warehouse.console import console
 
 
 def ingest(guide: Guide) -> None:
@@ -186,6 +107,52 @@ def lineage(guide: Guide) -> None:
     guide.run("warehouse", "verify")
 
 
+def train(guide: Guide) -> None:
+    """An adapter."""
+    guide.step(
+        "Train an adapter",
+        "Stage 1 on the tiny Gemma 4 that comes with AGP: under a million parameters, the real "
+        "architecture, a few words. It learns from the answers of the train split, nothing else.",
+    )
+    few = [word for setting in FEW_STEPS for word in ("--set", setting)]
+    guide.run_apart("train", "run", "1", "--model", "tiny", "--data", newest(guide), *few)
+    guide.run("runs", "list", lines=12)
+
+
+def packs(guide: Guide) -> None:
+    """Held-out prompts."""
+    guide.step(
+        "Prompts that it never saw",
+        "Sessions of the other splits become prompts, each with the answer that was really given.",
+    )
+    guide.run("packs", "build", "--data", newest(guide), "--out", str(pack(guide)))
+
+
+def evaluate(guide: Guide) -> None:
+    """Adapter and base on held-out prompts."""
+    run = guide.rows("select run_id from v_runs order by started_at desc limit 1")[0]["run_id"]
+    guide.step(
+        "Does it beat its base?",
+        "Both answer for the same held-out prompts. The difference comes with its interval "
+        "(bootstrap over prompts); gates were fixed before the test split was opened.",
+    )
+    shown = ("--answers", "4", "--show", "1")
+    guide.run_apart("eval", run, "--pack", str(pack(guide)), *shown, lines=60)
+
+
+def newest(guide: Guide) -> str:
+    """Return the folder of the dataset that was built."""
+    return json.loads(guide.quietly("lanes", "list", "--json"))[0]["path"]
+
+
+def pack(guide: Guide) -> Path:
+    """Return where the prompt pack goes."""
+    return guide.home / "history-pack"
+
+
+# Enough for the demo: a minute at most, where a whole run takes several.
+FEW_STEPS = ("window=512", "accumulate=1", "max_steps=40", "learning_rate=3e-3")
+
 # The command a step is about, and the step.
 STEPS: list[tuple[str, Callable[[Guide], None]]] = [
     ("ingest", ingest),
@@ -197,6 +164,9 @@ STEPS: list[tuple[str, Callable[[Guide], None]]] = [
     ("lanes build", build),
     ("lanes show", row),
     ("lineage", lineage),
+    ("train run", train),
+    ("packs build", packs),
+    ("eval", evaluate),
 ]
 
 NEXT = """What to try next:

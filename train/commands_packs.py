@@ -31,7 +31,8 @@ def build(data: Path, out: Path, name: str, most: int, as_json: bool) -> None:
     counts = build_pack(data, out, name, most)
     if as_json:
         return print_json({"pack": str(out), "prompts": counts})
-    print_table(["split", "prompts"], list(counts.items()), title=f"{out}")
+    print_table(["split", "prompts"], list(counts.items()))
+    click.echo(f"pack: {out}")
 
 
 @click.command("show")

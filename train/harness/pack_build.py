@@ -39,23 +39,28 @@ def build_pack(data: Path, out: Path, name: str, most: int) -> dict[str, int]:
 
 
 def prompts(path: Path, split: str) -> Iterator[Prompt]:
-    """Yield one prompt a row: the conversation up to the last answer that earns loss."""
+    """Yield one prompt for every answer that earns loss, with the conversation before it."""
     if not path.exists():
         return
     for line in path.read_bytes().split(b"\n"):
         if line:
-            found = as_prompt(orjson.loads(line), split)
-            if found:
-                yield found
+            yield from row_prompts(orjson.loads(line), split)
 
 
-def as_prompt(row: dict[str, Any], split: str) -> Prompt | None:
-    """Return a row as a prompt, named by its content; None when no turn of it earns loss."""
-    earned = [i for i, bit in enumerate(row["loss"]) if bit and row["messages"][i]["content"]]
-    turns = row["messages"][: earned[-1] + 1] if earned else []
-    if not turns or any(m["role"] not in ("system", "user", "assistant") for m in turns):
-        return None
-    messages = [Message(role=m["role"], content=m["content"]) for m in turns if m["content"]]
+def row_prompts(row: dict[str, Any], split: str) -> Iterator[Prompt]:
+    """Yield a row's prompts, each named by its content; a row with a tool's turn yields none."""
+    turns = [m for m in row["messages"] if m["content"]]
+    earned = [b for b, m in zip(row["loss"], row["messages"], strict=True) if m["content"]]
+    if any(m["role"] not in ("system", "user", "assistant") for m in turns):
+        return
+    for i, bit in enumerate(earned):
+        if bit and i:
+            yield as_prompt(turns[: i + 1], split)
+
+
+def as_prompt(turns: list[dict[str, Any]], split: str) -> Prompt:
+    """Return a conversation that ends with its reference answer as a prompt."""
+    messages = [Message(role=m["role"], content=m["content"]) for m in turns]
     answer, asked = messages[-1].content, messages[-2].content
     check = json_check(answer)
     return Prompt(

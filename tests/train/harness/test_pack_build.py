@@ -56,6 +56,15 @@ def test_rows_without_loss_make_no_prompt(data, tmp_path):
         build_pack(data, tmp_path / "p", "mine", 5)
 
 
+def test_every_answer_that_earns_loss_is_a_prompt(data, tmp_path):
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}] * 3
+    row = {"messages": turns, "loss": [False, True, False, False, False, True]}
+    (data / "test.jsonl").write_text(json.dumps(row) + "\n")
+    assert build_pack(data, tmp_path / "p", "mine", 9)["test"] == 2
+    lengths = {len(p.messages) for p in load_pack(tmp_path / "p").split("test")}
+    assert lengths == {2, 6}
+
+
 def test_commands_say_what_a_pack_holds(agp, data, tmp_path):
     agp("packs", "build", "--data", data, "--out", tmp_path / "p")
     shown = json.loads(agp("packs", "show", tmp_path / "p", "--json").output)
