@@ -76,6 +76,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",
     ),
+    "eval": (
+        "train.commands_eval:evaluate",
+        "Measure an adapter against its base on held-out prompts.",
+    ),
     "model build-tiny": (
         "train.commands_model:build_tiny",
         "Train the tiny Gemma 4 from nothing.",

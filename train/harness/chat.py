@@ -14,8 +14,10 @@ class Encoded(NamedTuple):
     turns: list[tuple[int, int, int]]  # (message, start, stop): ids[start:stop] the assistant wrote
 
 
-def encode_chat(tokenizer: Any, messages: Sequence[Mapping[str, Any]]) -> Encoded:
-    """Return the ids of a conversation and the span of each assistant turn.
+def encode_chat(
+    tokenizer: Any, messages: Sequence[Mapping[str, Any]], *, last: bool = False
+) -> Encoded:
+    """Return the ids of a conversation and the span of each assistant turn, or of the last alone.
 
     A turn begins behind the template's generation prompt and ends with its end-of-turn token, so it
     holds exactly what the model has to produce. AgpError where a template rewrites earlier turns
@@ -23,11 +25,10 @@ def encode_chat(tokenizer: Any, messages: Sequence[Mapping[str, Any]]) -> Encode
     """
     ids = template(tokenizer, messages)
     turns = []
-    for i, message in enumerate(messages):
-        if message["role"] != "assistant":
-            continue
+    spoken = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
+    for i in spoken[-1:] if last else spoken:
         before = template(tokenizer, messages[:i], prompt=True)
-        after = template(tokenizer, messages[: i + 1])
+        after = template(tokenizer, messages[: i + 1]) if i + 1 < len(messages) else ids
         if ids[: len(before)] != before or ids[: len(after)] != after:
             raise AgpError(
                 "this chat template changes earlier turns when later ones follow, or opens an "

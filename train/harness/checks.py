@@ -5,9 +5,12 @@ Code that a model wrote runs only on request, in `train.harness.run_code`.
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from train.harness.run_code import run_code as run
 
 
 class _Check(BaseModel):
@@ -85,6 +88,26 @@ class Code(_Check):
 
 
 Check = Annotated[Exact | Contains | Json | Code, Field(discriminator="type")]
+
+
+def outcomes(checks: Iterable[Check], answer: str, run_code: bool) -> dict[str, bool]:
+    """Return for each kind of check whether the answer passes all of that kind.
+
+    Python is left out unless `run_code`.
+
+    >>> outcomes([Exact(type="exact", value="7"), Contains(type="contains", value="8")], "7", False)
+    {'exact': True, 'contains': False}
+    """
+    found: dict[str, bool] = {}
+    for check in checks:
+        if isinstance(check, Code):
+            if not run_code:
+                continue
+            passed = run(fenced(answer), check.asserts)
+        else:
+            passed = check.passes(answer)
+        found[check.type] = passed and found.get(check.type, True)
+    return found
 
 
 def bare(text: str) -> str:

@@ -34,7 +34,6 @@ def states(gemma: Gemma, sequences: Sequence[Sequence[int]]) -> list[np.ndarray]
     return [np.concatenate(parts) for parts in rows]
 
 
-def drift(base: Gemma, tuned: Gemma, sequences: Sequence[Sequence[int]]) -> list[float]:
-    """Return the CKA between base and tuned at every boundary 0..n_layers on the same tokens."""
-    pairs = zip(states(base, sequences), states(tuned, sequences), strict=True)
-    return [linear_cka(x, y) for x, y in pairs]
+def drift(base: Sequence[np.ndarray], tuned: Sequence[np.ndarray]) -> list[float]:
+    """Return the CKA between two models' states at every boundary 0..n_layers."""
+    return [linear_cka(x, y) for x, y in zip(base, tuned, strict=True)]

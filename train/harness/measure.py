@@ -1,6 +1,6 @@
 """What a model makes of held-out prompts: cross-entropy on reference answers, its own answers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,50 +22,96 @@ class Score:
     id: str
     nats: float  # summed over the tokens counted
     tokens: int
+    group: str = ""  # prompts of one conversation are resampled together
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt in token ids: ids[start:] is the reference answer."""
+
+    id: str
+    ids: list[int]
+    start: int
+    group: str
+
+
+def encode_prompts(tokenizer: Any, prompts: Iterable[Prompt]) -> list[Asked]:
+    """Return prompts as ids, up to the end of their reference answer."""
+    made = []
+    for prompt in prompts:
+        encoded = encode_chat(tokenizer, prompt.chat(), last=True)
+        _, start, stop = encoded.turns[-1]
+        made.append(Asked(prompt.id, encoded.ids[:stop], start, prompt.conversation or prompt.id))
+    return made
 
 
 def answer_scores(
-    gemma: Gemma,
-    tokenizer: Any,
-    prompts: Sequence[Prompt],
-    window: int,
-    tick: Callable[[], None] = lambda: None,
+    gemma: Gemma, asked: Sequence[Asked], window: int, tick: Callable[[], None] = lambda: None
 ) -> list[Score]:
-    """Return the cross-entropy of each prompt's reference answer, its last assistant turn.
+    """Return the cross-entropy of each prompt's reference answer.
 
     A conversation longer than `window` tokens loses its oldest tokens, never its answer's end.
     """
+    found: dict[str, Score] = {}
+    for ids, spans in passes(asked, window):
+        nats = span_nats(gemma, ids, [(a, b) for _, a, b in spans])
+        for (prompt, a, b), value in zip(spans, nats, strict=True):
+            found[prompt.id] = Score(prompt.id, value, b - a, prompt.group)
+            tick()
+    return [found[a.id] for a in asked]
+
+
+def passes(
+    asked: Sequence[Asked], window: int
+) -> Iterator[tuple[list[int], list[tuple[Asked, int, int]]]]:
+    """Yield (ids, [(prompt, start, stop)]), every prompt once: those that begin alike together."""
+    left = sorted(asked, key=lambda a: -len(a.ids))
+    while left:
+        longest = left[0]
+        first = max(0, len(longest.ids) - window)
+        ids = longest.ids[first:]
+        spans = [(longest, max(1, longest.start - first), len(ids))]
+        if not first:
+            alike = [a for a in left[1:] if a.ids == ids[: len(a.ids)]]
+            spans += [(a, a.start, len(a.ids)) for a in alike]
+        yield ids, spans
+        taken = {a.id for a, _, _ in spans}
+        left = [a for a in left if a.id not in taken]
+
+
+def text_scores(
+    gemma: Gemma,
+    tokenizer: Any,
+    texts: Iterable[str],
+    window: int,
+    tick: Callable[[], None] = lambda: None,
+) -> list[Score]:
+    """Return the cross-entropy of plain texts, every token but the first counted."""
     scores = []
-    for prompt in prompts:
-        encoded = encode_chat(tokenizer, prompt.chat())
-        _, start, stop = encoded.turns[-1]
-        first = max(0, stop - window)
-        ids = encoded.ids[first:stop]
-        scores.append(score(gemma, prompt.id, ids, max(1, start - first)))
+    for i, text in enumerate(texts):
+        ids = tokenizer.encode(text)[:window]
+        if len(ids) > 1:
+            [nats] = span_nats(gemma, ids, [(1, len(ids))])
+            scores.append(Score(f"text {i}", nats, len(ids) - 1))
         tick()
     return scores
 
 
-def text_scores(gemma: Gemma, tokenizer: Any, texts: Iterable[str], window: int) -> list[Score]:
-    """Return the cross-entropy of plain texts, every token but the first counted."""
-    encoded = [tokenizer.encode(text)[:window] for text in texts]
-    return [score(gemma, f"text {i}", ids, 1) for i, ids in enumerate(encoded) if len(ids) > 1]
-
-
-def score(gemma: Gemma, name: str, ids: Sequence[int], start: int) -> Score:
-    """Return −Σ log p(ids[i] | ids before i) for i ≥ start, in nats.
+def span_nats(gemma: Gemma, ids: Sequence[int], spans: Sequence[tuple[int, int]]) -> list[float]:
+    """Return −Σ log p(ids[i] | ids before i) over start ≤ i < stop of each span, in nats.
 
     The token at i is predicted from position i − 1; the shared tail runs on those alone.
     """
     tokens = mx.array([list(ids)])
-    positions = mx.arange(start - 1, len(ids) - 1)[None]  # [1 x p]
-    h = gemma.hidden_at(tokens, positions)[0]  # [p x d]
-    total = 0.0
-    for i in range(0, h.shape[0], CHUNK):
+    at = [i - 1 for start, stop in spans for i in range(start, stop)]
+    h = gemma.hidden_at(tokens, mx.array([at]))[0]  # [p x d]
+    losses = []
+    for i in range(0, len(at), CHUNK):
         logits = gemma.decode(h[i : i + CHUNK]).astype(mx.float32)
-        targets = tokens[0, start + i : start + i + CHUNK]
-        total += np.array(nn.losses.cross_entropy(logits, targets, reduction="sum")).item()
-    return Score(name, total, len(ids) - start)
+        targets = mx.array([ids[k + 1] for k in at[i : i + CHUNK]])
+        losses.append(np.array(nn.losses.cross_entropy(logits, targets)))
+    ends = np.cumsum([stop - start for start, stop in spans])[:-1]
+    return [float(part.sum(dtype=np.float64)) for part in np.split(np.concatenate(losses), ends)]
 
 
 def answer(

@@ -24,50 +24,51 @@ def build_pack(data: Path, out: Path, name: str, most: int) -> dict[str, int]:
         raise AgpError(f"{out} is already there; remove it or give another --out")
     if not (data / "manifest.json").is_file():
         raise AgpError(f"{data} is no dataset; `agp lanes build sft` makes one")
-    chosen: list[Prompt] = []
-    counts: dict[str, int] = {}
-    for split in HELD_OUT:
-        found = sorted(prompts(data / f"{split}.jsonl", split), key=lambda p: p.id)
-        kept = spread(found, lambda p: (p.kind, p.script, length_of(p.messages[-1].content)), most)
-        chosen += kept
-        counts[split] = len(kept)
-    if not chosen:
+    seen: set[str] = set()
+    chosen: dict[str, list[Prompt]] = {}
+    for split in reversed(HELD_OUT):  # a conversation in two splits stays in the later one
+        found = {p.id: p for p in prompts(data / f"{split}.jsonl", split) if p.id not in seen}
+        seen |= found.keys()
+        ordered = sorted(found.values(), key=lambda p: p.id)
+        chosen[split] = spread(
+            ordered, lambda p: (p.kind, p.script, length_of(p.messages[-1].content)), most
+        )
+    if not any(chosen.values()):
         raise AgpError(f"{data} has no rows outside the train split; a longer history has")
+    every = [prompt for split in HELD_OUT for prompt in chosen[split]]
     digest = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
-    write_pack(out, name, f"held-out rows of dataset {digest[:16]}", chosen)
-    return counts
+    write_pack(out, name, f"held-out rows of dataset {digest[:16]}", every)
+    return {split: len(chosen[split]) for split in HELD_OUT}
 
 
 def prompts(path: Path, split: str) -> Iterator[Prompt]:
-    """Yield one prompt for every answer that earns loss, with the conversation before it."""
+    """Yield a prompt for each answer that earns loss: the conversation up to and with it."""
     if not path.exists():
         return
     for line in path.read_bytes().split(b"\n"):
         if line:
-            yield from row_prompts(orjson.loads(line), split)
+            yield from of_row(orjson.loads(line), split)
 
 
-def row_prompts(row: dict[str, Any], split: str) -> Iterator[Prompt]:
-    """Yield a row's prompts, each named by its content; a row with a tool's turn yields none."""
-    turns = [m for m in row["messages"] if m["content"]]
-    earned = [b for b, m in zip(row["loss"], row["messages"], strict=True) if m["content"]]
-    if any(m["role"] not in ("system", "user", "assistant") for m in turns):
-        return
-    for i, bit in enumerate(earned):
-        if bit and i:
-            yield as_prompt(turns[: i + 1], split)
+def of_row(row: dict[str, Any], split: str) -> Iterator[Prompt]:
+    """Yield a row's prompts, named by their content; they know which conversation they are of.
 
-
-def as_prompt(turns: list[dict[str, Any]], split: str) -> Prompt:
-    """Return a conversation that ends with its reference answer as a prompt."""
-    messages = [Message(role=m["role"], content=m["content"]) for m in turns]
-    answer, asked = messages[-1].content, messages[-2].content
-    check = json_check(answer)
-    return Prompt(
-        id=hashlib.sha256(orjson.dumps(turns)).hexdigest()[:16],
-        messages=messages,
-        kind=kind_of(answer),
-        script=script_of(asked),
-        split=split,
-        checks=[check] if check else [],
-    )
+    An answer right at the start, or after a turn of another role than a chat has, makes none.
+    """
+    conversation = hashlib.sha256(orjson.dumps(row["messages"])).hexdigest()[:16]
+    for i, earns in enumerate(row["loss"]):
+        turns = [m for m in row["messages"][: i + 1] if m["content"]]
+        plain = all(m["role"] in ("system", "user", "assistant") for m in turns)
+        if not earns or not row["messages"][i]["content"] or not plain or len(turns) < 2:
+            continue
+        messages = [Message(role=m["role"], content=m["content"]) for m in turns]
+        check = json_check(messages[-1].content)
+        yield Prompt(
+            id=hashlib.sha256(orjson.dumps(turns)).hexdigest()[:16],
+            conversation=conversation,
+            messages=messages,
+            kind=kind_of(messages[-1].content),
+            script=script_of(messages[-2].content),
+            split=split,
+            checks=[check] if check else [],
+        )

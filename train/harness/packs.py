@@ -7,7 +7,7 @@ distribution, to see what was forgotten) and `pack.toml` (name, source, sha-256 
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Prompt(BaseModel):
     script: str
     split: str = Field(pattern="^(train|heads|valid|calib|test)$")
     checks: list[Check] = []
+    conversation: str = ""  # prompts of one conversation share its beginning; empty: of its own
 
     def chat(self) -> list[dict[str, str]]:
         """Return all turns as a chat template takes them."""
@@ -71,8 +72,12 @@ def load_pack(path: Path) -> Pack:
     for name, digest in about.get("sha256", {}).items():
         if digest_of(path / name) != digest:
             raise AgpError(f"{path / name} is not what pack.toml says it is; build the pack anew")
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-    return Pack(str(about.get("name", path.name)), path, digest, prompts, general)
+    return Pack(str(about.get("name", path.name)), path, pack_digest(about), prompts, general)
+
+
+def pack_digest(about: Mapping[str, Any]) -> str:
+    """Return a pack's digest from its `pack.toml` alone: no prompt is read for it."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_about(path: Path) -> dict[str, Any]:

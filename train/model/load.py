@@ -1,5 +1,6 @@
 """Loading a model: a folder, a hub id, or `tiny`; numbers a CPU can compute with."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_map
 
+from train.model.digest import model_digest
 from warehouse.errors import AgpError
 
 TINY = Path(__file__).parent / "tiny"
@@ -57,12 +59,28 @@ def load(name: str, adapter: str | Path | None = None) -> tuple[nn.Module, Any]:
     if adapter is not None:
         if not (Path(adapter) / "adapter_config.json").is_file():
             raise AgpError(f"{adapter} is no adapter folder: it has no adapter_config.json")
+        refuse_foreign(Path(adapter), folder)
         try:
             load_adapters(model, str(adapter))
         except (ValueError, KeyError, RuntimeError) as error:
             raise AgpError(f"{adapter} is no adapter of {name}: {error}") from None
     model.eval()
     return model, tokenizer
+
+
+def refuse_foreign(adapter: Path, folder: Path) -> None:
+    """Raise where an adapter says that it belongs to another base than this model folder."""
+    try:
+        config = json.loads((adapter / "adapter_config.json").read_bytes())
+    except ValueError as error:
+        raise AgpError(f"{adapter / 'adapter_config.json'} is no JSON ({error})") from None
+    wanted, found = config.get("model_digest"), model_digest(folder)
+    if wanted and wanted != found:
+        named = config.get("model", "another model")
+        raise AgpError(
+            f"{adapter} is an adapter of {named} ({wanted}), not of {folder} ({found}); "
+            "give the model that it was trained on"
+        )
 
 
 def widen(model: nn.Module) -> None:

@@ -25,7 +25,8 @@ def register(run: Path) -> None:
             con.execute("delete from metrics where run_id = $1 and own", [facts["run_id"]])
             con.execute(insert, run_row(facts))
             if rows:
-                marks = "insert into metrics values (?, ?, ?, ?, ?, null, null, ?, ?, true)"
+                columns = "run_id, stage, name, split, value, n, step, own"
+                marks = f"insert into metrics ({columns}) values (?, ?, ?, ?, ?, ?, ?, true)"
                 con.executemany(marks, rows)
             con.execute("commit")
     except AgpError as error:

@@ -170,3 +170,28 @@ comment on column v_metrics.low is 'lower end of its 95 % interval';
 comment on column v_metrics.high is 'upper end of its 95 % interval';
 comment on column v_metrics.n is 'how many units were measured';
 comment on column v_metrics.step is 'the training step it belongs to';
+comment on column v_metrics.pack is 'the prompt pack it was measured on';
+
+comment on view v_gates is 'a gate and its verdict: the newest of each run on each pack';
+comment on column v_gates.run_id is 'the run';
+comment on column v_gates.stage is 'its stage';
+comment on column v_gates.name is 'its name in the file of gates';
+comment on column v_gates.threshold is 'what the value is held against';
+comment on column v_gates.value is 'what was measured';
+comment on column v_gates.low is 'lower end of its 95 % interval';
+comment on column v_gates.high is 'upper end of its 95 % interval';
+comment on column v_gates.n is 'how many prompts or texts were measured';
+comment on column v_gates.verdict is 'passed, failed, or too_few to tell';
+comment on column v_gates.rule is 'what passes, in words';
+comment on column v_gates.pack is 'name of the prompt pack';
+comment on column v_gates.pack_digest is 'hash of the pack';
+comment on column v_gates.gates_digest is 'hash of the gates, taken before the test split was read';
+comment on column v_gates.decided_at is 'UTC';
+
+comment on view v_test_openings is 'a look at the test split of a prompt pack';
+comment on column v_test_openings.run_id is 'the run that was evaluated';
+comment on column v_test_openings.stage is 'its stage';
+comment on column v_test_openings.pack is 'name of the prompt pack';
+comment on column v_test_openings.pack_digest is 'hash of the pack';
+comment on column v_test_openings.gates_digest is 'hash of the gates as they stood then';
+comment on column v_test_openings.opened_at is 'UTC';

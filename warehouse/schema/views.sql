@@ -101,4 +101,12 @@ select run_id, stage, model, base_run_id, build_id, state, started_at, seconds, 
 from runs;
 
 create or replace view v_metrics as
-select run_id, stage, name, split, value, low, high, n, step from metrics;
+select run_id, stage, name, split, value, low, high, n, step, pack from metrics;
+
+create or replace view v_gates as
+select run_id, stage, name, threshold, value, low, high, n, verdict, rule, pack, pack_digest,
+       gates_digest, decided_at
+from gates;
+
+create or replace view v_test_openings as
+select run_id, stage, pack, pack_digest, gates_digest, opened_at from test_openings;

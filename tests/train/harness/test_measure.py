@@ -5,8 +5,8 @@ import mlx.nn as nn
 import pytest
 
 from train.harness.chat import encode_chat
-from train.harness.drift import drift
-from train.harness.measure import answer, answer_scores, text_scores
+from train.harness.drift import drift, states
+from train.harness.measure import answer, answer_scores, encode_prompts, passes, text_scores
 from train.harness.packs import Message, Prompt
 from train.model.gemma import Gemma
 from warehouse.errors import AgpError
@@ -35,7 +35,7 @@ def test_spans_hold_what_the_assistant_wrote(tiny):
 
 def test_score_equals_plain_cross_entropy(tiny):
     model, tokenizer = tiny
-    [found] = answer_scores(Gemma(model), tokenizer, [prompt()], window=512)
+    [found] = answer_scores(Gemma(model), encode_prompts(tokenizer, [prompt()]), window=512)
     encoded = encode_chat(tokenizer, CHAT)
     _, start, stop = encoded.turns[-1]
     logits = model(mx.array([encoded.ids]))[0, start - 1 : stop - 1]
@@ -45,9 +45,20 @@ def test_score_equals_plain_cross_entropy(tiny):
 
 
 def test_a_conversation_over_the_window_keeps_its_answer(tiny):
-    [whole] = answer_scores(Gemma(tiny[0]), tiny[1], [prompt()], window=512)
-    [cut] = answer_scores(Gemma(tiny[0]), tiny[1], [prompt()], window=whole.tokens + 3)
+    asked = encode_prompts(tiny[1], [prompt()])
+    [whole] = answer_scores(Gemma(tiny[0]), asked, window=512)
+    [cut] = answer_scores(Gemma(tiny[0]), asked, window=whole.tokens + 3)
     assert cut.tokens == whole.tokens
+
+
+def test_answers_of_one_conversation_are_scored_in_one_pass(tiny):
+    first = prompt().model_copy(update={"id": "q", "messages": prompt().messages[:2]})
+    asked = encode_prompts(tiny[1], [first, prompt()])
+    assert len(list(passes(asked, 512))) == 1
+    together = answer_scores(Gemma(tiny[0]), asked, window=512)
+    alone = [answer_scores(Gemma(tiny[0]), [a], window=512)[0] for a in asked]
+    assert [s.nats for s in together] == pytest.approx([s.nats for s in alone], rel=1e-4)
+    assert [s.tokens for s in together] == [s.tokens for s in alone]
 
 
 def test_a_text_of_one_token_has_no_score(tiny):
@@ -56,7 +67,8 @@ def test_a_text_of_one_token_has_no_score(tiny):
 
 def test_a_model_does_not_drift_from_itself(tiny):
     gemma = Gemma(tiny[0])
-    found = drift(gemma, gemma, [encode_chat(tiny[1], CHAT).ids])
+    found = states(gemma, [encode_chat(tiny[1], CHAT).ids])
+    found = drift(found, found)
     assert found == pytest.approx([1.0] * (gemma.n_layers + 1))
 
 

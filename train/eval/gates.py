@@ -1,0 +1,96 @@
+"""Gates: TOML in, a verdict for each measured value out.
+
+They are fixed, and hashed, before the test split is read; nothing here sees a model.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from train.eval.statistics import Estimate
+from warehouse.errors import AgpError
+
+SHIPPED = Path(__file__).with_name("stage1.toml")
+
+
+class Gate(BaseModel):
+    """What one measured value must be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(min_length=1)
+    below: float | None = None
+    not_below: float | None = None
+    least: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def one_rule(self) -> "Gate":
+        """Refuse a gate of no rule, or of two."""
+        if (self.below is None) == (self.not_below is None):
+            raise ValueError(f"gate {self.name} needs either `below` or `not_below`")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """Return what the value is held against."""
+        return self.below if self.below is not None else self.not_below or 0.0
+
+    @property
+    def rule(self) -> str:
+        """Return what passes, in words."""
+        word = "interval below" if self.below is not None else "interval not below"
+        return f"{word} {self.threshold:g}"
+
+    def verdict(self, found: Estimate | None, counted: int | None = None) -> str:
+        """Return passed, failed, or too_few to tell.
+
+        `counted` is what `least` speaks of, where that is not the estimate's n.
+
+        >>> gate = Gate(name="ce", below=0, least=10)
+        >>> gate.verdict(Estimate(-0.2, -0.3, -0.1, 40)), gate.verdict(Estimate(0.1, -0.1, 0.3, 40))
+        ('passed', 'failed')
+        >>> gate.verdict(Estimate(-0.2, -0.3, -0.1, 9)), gate.verdict(Estimate(-0.1, -0.3, 0.1, 40))
+        ('too_few', 'too_few')
+        """
+        if found is None or (found.n if counted is None else counted) < self.least:
+            return "too_few"
+        if self.not_below is not None:
+            return "failed" if found.high < self.not_below else "passed"
+        if found.high < self.threshold:
+            return "passed"
+        return "failed" if found.value >= self.threshold else "too_few"
+
+
+@dataclass(frozen=True)
+class Gates:
+    """A file of gates and the hash of its text."""
+
+    gates: tuple[Gate, ...]
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """Return 16 hex digits of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+def load_gates(file: Path) -> Gates:
+    """Read a file of gates; what is wrong with it is one line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        rows: Any = tomllib.loads(text).get("gate", [])
+        gates = tuple(Gate.model_validate(row) for row in rows)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AgpError(f"cannot read the gates in {file}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "gate"
+        raise AgpError(f"{file}: {where}: {first['msg']}") from None
+    if not gates:
+        raise AgpError(f"{file} holds no [[gate]]")
+    if len({g.name for g in gates}) < len(gates):
+        raise AgpError(f"{file}: two gates have one name")
+    return Gates(gates, text)
