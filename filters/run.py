@@ -11,9 +11,8 @@ import pyarrow as pa
 from filters.compile import RuleSet
 from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
-from warehouse.expressions import Batch, ExpressionError, evaluate
+from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
-from warehouse.features.refresh import load_words
 
 
 def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
@@ -70,9 +69,7 @@ def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return con.execute(f"select count(*) from {table}").fetchall()[0][0]
 
 
-def evaluated(
-    rules: RuleSet, exchanges: duckdb.DuckDBPyRelation, messages: duckdb.DuckDBPyRelation
-) -> list[pa.Table]:
+def evaluated(rules: RuleSet, exchanges: Rows, messages: Rows) -> list[pa.Table]:
     """Return masks of exchanges and of messages where any rule hit; an error names its rule."""
     kinds = (rules.exchange, rules.message)
     batches = [
@@ -94,8 +91,6 @@ def make_masks(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
         frozenset().union(*(c.expression.columns for c in kind))
         for kind in (rules.exchange, rules.message)
     ]
-    if reads[0] & {"prompt", "answer"}:
-        load_words(con, "todo")
     found = evaluated(rules, exchange_rows(con, reads[0]), message_rows(con, reads[1]))
     for name, table in zip(("exchange_masks", "message_masks"), found, strict=True):
         words = ", ".join(n for n in table.column_names if n != "row_number")

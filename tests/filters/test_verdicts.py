@@ -1,5 +1,7 @@
 """What the lanes ask of the rules: which exchanges stay, which messages are stripped."""
 
+from importlib import import_module
+
 from filters.verdicts import verdicts
 
 ANSWER = ("agent", "answer", "It stops at the last line end; I made it read on.")
@@ -52,3 +54,18 @@ def test_a_copy_is_told_of_its_better_original(tell):
     verdicts(tell.con, "sft")
     rows = tell.con.sql("select exchange_id, copies, mirrors from features order by all").fetchall()
     assert rows == [("x1", 3, None), ("x2", 3, "exact"), ("x3", 3, "normalised")]
+
+
+def test_slices_change_nothing(tell, monkeypatch):
+    fresh = import_module("warehouse.features.refresh")
+    for i in range(7):
+        prompt = "heartbeat" if i % 3 == 0 else f"Why {i}?"
+        tell(f"x{i}", prompt, ("agent", "answer", "Because it is so, and stays so."))
+    monkeypatch.setattr(fresh, "SLICE", 2)
+    sliced = verdicts(tell.con, "sft").exchanges
+    rows = tell.con.sql("select * from features order by exchange_id").fetchall()
+    tell.con.execute("delete from features; delete from decisions")
+    monkeypatch.setattr(fresh, "SLICE", 100)
+    assert sliced.equals(verdicts(tell.con, "sft").exchanges)
+    assert rows == tell.con.sql("select * from features order by exchange_id").fetchall()
+    assert sliced["dropped_by"].to_list()[:2] == [["heartbeat"], []]

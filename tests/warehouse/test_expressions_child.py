@@ -2,6 +2,8 @@
 
 import random
 import string
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,10 +76,11 @@ def test_what_fails_is_an_error_of_one_line_that_quotes_no_row(rows, text, reaso
 )
 def test_without_the_first_wall_the_child_still_opens_nothing(rows, tmp_path: Path, text):
     path = tmp_path / "rows.arrow"
-    write_rows(rows, path)
+    write_rows(rows.to_arrow_reader(1000), path)
     batch = {
         "path": str(path),
         "expressions": [text.replace("{path}", str(path))],
+        "guarded": [],
         "measure": "select count(*), 0 from",
     }
     job = {"batches": [batch], "threads": 1, "memory_bytes": 10**9, "cpu_seconds": 30}
@@ -87,12 +90,43 @@ def test_without_the_first_wall_the_child_still_opens_nothing(rows, tmp_path: Pa
 
 def test_memory_has_an_end(rows, tmp_path: Path):
     path = tmp_path / "rows.arrow"
-    write_rows(rows, path)
+    write_rows(rows.to_arrow_reader(1000), path)
     batch = {
         "path": str(path),
         "expressions": ["length(repeat(prompt, 100000)) > 1"],
+        "guarded": ["length(repeat(prompt, 100000)) > 1"],
         "measure": "select count(*), 0 from",
     }
     job = {"batches": [batch], "threads": 1, "memory_bytes": 3 * 10**8, "cpu_seconds": 30}
     with pytest.raises(ExpressionError, match="memory"):
         converse(job, [0])
+
+
+def test_a_pattern_behind_a_cheap_condition_is_read_only_where_that_holds(rows):
+    """Both halves are probed alone and together, and hit what the plain expression hits."""
+    plain, swapped = "n = 1 and lower(prompt) like '%a%'", "lower(prompt) like '%a%' and n = 1"
+    found = verdicts(rows, plain, swapped, f"case when true then {plain} end")
+    assert {row["w0"] for row in found.to_pylist()} == {0b111}
+    assert found.num_rows == 286
+
+
+def test_what_a_library_prints_is_not_read_as_verdicts(tmp_path: Path):
+    code = (
+        "import os, sys\n"
+        "from warehouse.expressions.child import only_verdicts\n"
+        "out = only_verdicts()\n"
+        "os.write(1, b'100% done')\n"
+        "out.write(b'masks')\n"
+        "out.close()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (ran.stdout, ran.stderr) == (b"masks", b"100% done")
+
+
+def test_a_long_query_shows_no_bar():
+    bar = "select current_setting('enable_progress_bar')"
+    code = (
+        f"from warehouse.expressions.child import open_rows; print(open_rows([], 1).sql({bar!r}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert b"false" in ran.stdout

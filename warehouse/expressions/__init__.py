@@ -7,6 +7,6 @@ that holds the rows and nothing else.
 
 from warehouse.expressions.check import Expression, check
 from warehouse.expressions.errors import ExpressionError
-from warehouse.expressions.process import Batch, evaluate
+from warehouse.expressions.process import Batch, Rows, evaluate
 
-__all__ = ["Batch", "Expression", "ExpressionError", "check", "evaluate"]
+__all__ = ["Batch", "Expression", "ExpressionError", "Rows", "check", "evaluate"]

@@ -6,10 +6,11 @@ kernel ends the process at its limit of CPU time.
 """
 
 import json
+import os
 import resource
 import sys
 import time
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -59,6 +60,7 @@ def open_rows(batches: list[dict[str, Any]], threads: int) -> duckdb.DuckDBPyCon
     con = duckdb.connect(":memory:", config={"threads": threads})
     con.execute("set timezone = 'UTC'")
     con.execute("set memory_limit = '1GB'")
+    con.execute("set enable_progress_bar = false")  # it would be written among the verdicts
     con.execute("set python_enable_replacements = false")
     for n, batch in enumerate(batches):
         table = pa.ipc.open_file(pa.memory_map(batch["path"])).read_all()
@@ -137,9 +139,17 @@ def run(con: duckdb.DuckDBPyConnection, n: int, expressions: list[str]) -> pa.Ta
     raise fail(n, None, first) from None
 
 
+def only_verdicts() -> BinaryIO:
+    """Return standard output, which from now on nothing else can write to."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return out
+
+
 def main() -> int:
     """Do one job."""
     limit_files()
+    out = only_verdicts()
     job = json.load(sys.stdin)
     batches, hard = job["batches"], job["cpu_seconds"]
     con = open_rows(batches, job["threads"])
@@ -149,11 +159,12 @@ def main() -> int:
             probe(con, n, batch, hard)
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
         for n, batch in enumerate(batches):
-            masks = run(con, n, batch["expressions"])
-            with pa.ipc.new_stream(sys.stdout.buffer, masks.schema) as out:
-                out.write_table(masks)
+            masks = run(con, n, batch["guarded"])
+            with pa.ipc.new_stream(out, masks.schema) as stream:
+                stream.write_table(masks)
     except Failed:
         return 1
+    out.close()
     return 0
 
 

@@ -15,12 +15,14 @@ import pyarrow as pa
 
 from warehouse.expressions.check import Expression
 from warehouse.expressions.errors import ExpressionError
+from warehouse.expressions.guard import guarded
 from warehouse.expressions.limits import TOO_MUCH_MEMORY
-from warehouse.expressions.tree import parse_select, without_locations
+from warehouse.expressions.tree import Node, canonical, parse_select, without_locations
 
 MEMORY_BYTES = 2_000_000_000
 CPU_SECONDS = 60
 ROWS_PER_SECOND = 5_000  # more rows may take longer
+BATCH = 20_000  # rows handed over at once
 MEMORY = "it needs more memory than it may have"
 TIME = "it takes too long; anchor or shorten its pattern"
 REASONS = {
@@ -34,6 +36,7 @@ REASONS = {
     "ConversionException": "it converts a text that does not look like it; use try_cast",
     "OutOfRangeException": "a number in it grows beyond its type",
 }
+Rows = duckdb.DuckDBPyRelation | pa.RecordBatchReader
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Batch:
     """Expressions over the same rows, which have a `row_number` and the columns they read."""
 
     expressions: Sequence[Expression]
-    rows: duckdb.DuckDBPyRelation
+    rows: Rows
 
 
 def evaluate(batches: Sequence[Batch], threads: int = 2) -> list[pa.Table]:
@@ -68,28 +71,36 @@ def evaluate(batches: Sequence[Batch], threads: int = 2) -> list[pa.Table]:
 
 def describe(batch: Batch, n: int, path: Path) -> dict[str, Any]:
     """Write a batch's rows to a file, and return what the child needs to know of it."""
-    refuse_composed(batch.expressions, n)
-    columns = zip(batch.rows.columns, batch.rows.types, strict=True)
-    texts = [name for name, kind in columns if str(kind) == "VARCHAR"]
-    size = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in texts) or "0"
+    texts = [e.text for e in batch.expressions]
+    refuse_composed(texts, [e.tree for e in batch.expressions], n)
+    trees = [guarded(e.tree) for e in batch.expressions]
+    quick = [
+        e.text if tree is e.tree else canonical(tree)
+        for e, tree in zip(batch.expressions, trees, strict=True)
+    ]
+    refuse_composed(quick, trees, n)
+    rows = batch.rows
+    reader = rows.to_arrow_reader(BATCH) if isinstance(rows, duckdb.DuckDBPyRelation) else rows
+    names = [field.name for field in reader.schema if pa.types.is_string(field.type)]
+    size = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in names) or "0"
     return {
         "path": str(path),
-        "expressions": [e.text for e in batch.expressions],
-        "rows": write_rows(batch.rows, path),
+        "expressions": texts,
+        "guarded": quick,
+        "rows": write_rows(reader, path),
         "measure": f"select count(*), ({size})::bigint from",
     }
 
 
-def refuse_composed(expressions: Sequence[Expression], n: int) -> None:
+def refuse_composed(texts: Sequence[str], trees: Sequence[Node], n: int) -> None:
     """Parse the composed SELECT once more: each expression must still be what was checked."""
-    nodes = parse_select(f"SELECT {', '.join(f'({e.text})' for e in expressions)} FROM t")
-    if without_locations(nodes) != without_locations([e.tree for e in expressions]):
+    nodes = parse_select(f"SELECT {', '.join(f'({text})' for text in texts)} FROM t")
+    if without_locations(nodes) != without_locations(list(trees)):
         raise ExpressionError("the expressions do not stay apart when put together", batch=n)
 
 
-def write_rows(rows: duckdb.DuckDBPyRelation, path: Path) -> int:
+def write_rows(reader: pa.RecordBatchReader, path: Path) -> int:
     """Write rows as an Arrow file that the child maps into memory; return how many."""
-    reader = rows.to_arrow_reader(100_000)
     count = 0
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as out:
         for batch in reader:

@@ -1,11 +1,15 @@
 """Bringing features up to date, and the rows that expressions are evaluated over."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from importlib.resources import files
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.features.columns import columns, measures
+
+SLICE = 50_000  # exchanges whose words are held in memory at once
+BATCH = 20_000  # rows handed over at once
 
 
 def statement(name: str) -> str:
@@ -16,26 +20,36 @@ def statement(name: str) -> str:
 def refresh(con: duckdb.DuckDBPyConnection) -> int:
     """Compute features where an exchange is new or changed; return how many exchanges that were.
 
-    Leaves the temp tables `fingerprints` (all exchanges) and `words` (the changed ones).
+    Leaves the temp tables `fingerprints` (all exchanges) and `words` (some of the changed ones).
     """
     version = f"{measures('exchange')} {statement('features.sql')} {generation(con)}"
     con.execute(statement("fingerprints.sql"), {"version": version})
-    con.execute("begin")
-    con.execute(
-        "create or replace temp table stale as select exchange_id from fingerprints d "
-        "anti join features f using (exchange_id, fingerprint)"
-    )
-    con.execute(
-        "delete from features where exchange_id in (from stale) "
-        "or exchange_id not in (select exchange_id from exchanges)"
-    )
-    con.execute(statement("words.sql"))
     sql = statement("features.sql").format(
         measures=measures("exchange"), hashes=statement("hashes.sql")
     )
-    con.execute(sql)
+    con.execute("begin")
+    con.execute(
+        "create or replace temp table changed as "
+        "select exchange_id, row_number() over () as row_number from fingerprints d "
+        "anti join features f using (exchange_id, fingerprint)"
+    )
+    con.execute(
+        "delete from features where exchange_id in (select exchange_id from changed) "
+        "or exchange_id not in (select exchange_id from exchanges)"
+    )
+    for part in slices(con, "changed"):
+        con.execute(f"create or replace temp table stale as {part}")
+        con.execute(statement("words.sql"))
+        con.execute(sql)
     con.execute("commit")
-    return con.execute("select count(*) from stale").fetchall()[0][0]
+    return con.execute("select count(*) from changed").fetchall()[0][0]
+
+
+def slices(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
+    """Yield a query for each slice of a table with a row_number from 1; one of none if empty."""
+    rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    for start in range(0, max(rows, 1), SLICE):
+        yield f"from {table} where row_number > {start} and row_number <= {start + SLICE}"
 
 
 def generation(con: duckdb.DuckDBPyConnection) -> int:
@@ -51,21 +65,28 @@ def load_words(con: duckdb.DuckDBPyConnection, wanted: str) -> None:
         con.execute(statement("words.sql"))
 
 
-def exchange_rows(
-    con: duckdb.DuckDBPyConnection, wanted: Collection[str]
-) -> duckdb.DuckDBPyRelation:
+def exchange_rows(con: duckdb.DuckDBPyConnection, wanted: Collection[str]) -> pa.RecordBatchReader:
     """Return the exchanges of the temp table `todo` with the wanted columns and a row_number.
 
-    `words` must hold them where prompt or answer is wanted.
+    They are read as they are asked for, the words slice by slice; until then `con` is theirs.
     """
     known = columns("exchange")
     names = [n for n in known if n in wanted]
     table = {n: "words" if known[n].origin == "words" else "features" for n in names}
     selected = "".join(f", {table[n]}.{n}" for n in names)
-    words = "left join words using (exchange_id)" if {"prompt", "answer"} & set(names) else ""
-    return con.sql(
-        f"select todo.row_number {selected} from todo join features using (exchange_id) {words}"
-    )
+    words = "words" in table.values()
+    join = "left join words using (exchange_id)" if words else ""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for part in slices(con, "todo") if words else ["from todo"]:
+            con.execute(f"create or replace temp table part as {part}")
+            if words:
+                load_words(con, "part")
+            yield from con.sql(sql).to_arrow_reader(BATCH)
+
+    con.execute("create or replace temp table part as from todo limit 0")
+    sql = f"select part.row_number {selected} from part join features using (exchange_id) {join}"
+    return pa.RecordBatchReader.from_batches(con.sql(sql).to_arrow_table().schema, batches())
 
 
 def message_rows(
