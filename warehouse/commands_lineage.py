@@ -45,16 +45,21 @@ def lineage(id: str, everything: bool, as_json: bool, raw: bool) -> None:
         show(node)
 
 
+RECORD = """select segment, stored_offset, stored_length, has_payload from raw_records
+where file_id = ? and ordinal = ?"""
+
+
 def write_bytes(con: "duckdb.DuckDBPyConnection", node: Node) -> None:
     """Write what a record or a whole file holds to standard output."""
     from warehouse.payloads import file_bytes, pieces
+    from warehouse.segments import Segments
 
     if node.kind == "file":
         chunks = file_bytes(con, node.id)
     elif node.kind == "record":
         file, _, ordinal = node.id.rpartition(":")
-        query = "select bytes, has_payload from raw_records where file_id = ? and ordinal = ?"
-        stored, has_payload = con.execute(query, [file, int(ordinal)]).fetchall()[0]
+        *place, has_payload = con.execute(RECORD, [file, int(ordinal)]).fetchall()[0]
+        stored = Segments(con).read(*place)
         chunks = pieces(con, stored) if has_payload else [stored]
     else:
         raise AgpError(f"{node.id} is a {node.kind}; `agp lineage {node.id}` names its records")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from warehouse.segments import Segments
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -149,18 +151,19 @@ class Stored(NamedTuple):
 def stretches(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[Stored]:
     """Yield a file's stored records in order, reading a bounded stretch of it at a time."""
     row = con.execute("select bytes from files where file_id = ?", [file_id]).fetchone()
-    at, end = 0, row[0] if row else 0
+    at, end, segments = 0, row[0] if row else 0, Segments(con)
     while at < end:
         rows = con.execute(RECORDS, [file_id, at, at + STRETCH]).fetchall()
         if not rows or rows[0][1] != at:
             raise ValueError(f"file {file_id} has a hole at byte {at}")
-        for record in map(Stored._make, rows):
-            yield record
-            at = record.offset + record.length
+        for ordinal, offset, length, *place, has_payload, reason in rows:
+            yield Stored(ordinal, offset, length, segments.read(*place), has_payload, reason)
+            at = offset + length
 
 
 STRETCH = 8 << 20
-RECORDS = """select ordinal, byte_offset, byte_length, bytes, has_payload, reason from raw_records
+RECORDS = """select ordinal, byte_offset, byte_length, segment, stored_offset, stored_length,
+has_payload, reason from raw_records
 where file_id = ? and byte_offset >= ? and byte_offset < ? order by byte_offset"""
 
 

@@ -12,13 +12,15 @@ from hashlib import sha256
 import duckdb
 
 from warehouse.payloads import pieces
+from warehouse.segments import Segments
 
-FIELDS = "file_id, ordinal, byte_offset, byte_length, sha256, bytes, has_payload"
+FIELDS = """file_id, ordinal, byte_offset, byte_length, sha256, has_payload,
+segment, stored_offset, stored_length"""
 SCAN = f"select {FIELDS} from raw_records"
 STRETCH = 8 << 20  # bytes of one file that are sorted at a time
 ONE_FILE = f"""{SCAN} where file_id = ? and byte_offset >= ? and byte_offset < ? order by ordinal"""
 FILES = "select file_id, path, bytes, records, prefix_sha256 from files order by path, version"
-Row = tuple[str, int, int, int, bytes, bytes, bool]
+Row = tuple[str, int, int, int, bytes, bool, int, int, int]
 Progress = Callable[[int, int], None]  # bytes checked, bytes in all
 
 
@@ -58,13 +60,14 @@ class FileCheck:
         """Say whether a record comes right after the last one."""
         return row[1] == self.ordinal and row[2] == self.at
 
-    def add(self, con: duckdb.DuckDBPyConnection, row: Row) -> None:
+    def add(self, con: duckdb.DuckDBPyConnection, segments: Segments, row: Row) -> None:
         """Check a record and go on behind it."""
-        _, ordinal, offset, length, digest, stored, has_payload = row
+        _, ordinal, offset, length, digest, has_payload, *place = row
         if not self.follows(row):
             self.wrong(self.at, f"record {self.ordinal} should begin here; {ordinal} at {offset}")
         record, seen = sha256(), 0
         try:
+            stored = segments.read(*place)
             for piece in pieces(con, stored) if has_payload else (stored,):
                 record.update(piece)
                 self.whole.update(piece)
@@ -93,7 +96,7 @@ class FileCheck:
 
 def verify(con: duckdb.DuckDBPyConnection, progress: Progress = lambda done, total: None) -> Report:
     """Check every record, file and table; memory does not grow with the warehouse."""
-    report = Report()
+    report, segments = Report(), Segments(con)
     checks = {row[0]: FileCheck(*row[1:]) for row in con.execute(FILES).fetchall()}
     total = sum(check.size for check in checks.values())
     anew: set[str] = set()  # files whose records do not lie in order: read once more, sorted
@@ -103,7 +106,7 @@ def verify(con: duckdb.DuckDBPyConnection, progress: Progress = lambda done, tot
             if check is None:
                 report.damages.append(Damage(row[0], row[2], "a record of no known file"))
             elif row[0] not in anew and check.follows(row):
-                check.add(con, row)
+                check.add(con, segments, row)
             else:
                 anew.add(row[0])
             report.bytes += row[3]
@@ -130,11 +133,11 @@ def scan(con: duckdb.DuckDBPyConnection, query: str, *values: object) -> Iterato
 def check_sorted(con: duckdb.DuckDBPyConnection, file_id: str, check: FileCheck) -> None:
     """Check a file's records in their order, a stretch at a time."""
     check.restart()
-    cursor = con.cursor()
+    cursor, segments = con.cursor(), Segments(con)
     for start in range(0, check.size, STRETCH):
         try:
             for row in scan(cursor, ONE_FILE, file_id, start, start + STRETCH):
-                check.add(con, row)
+                check.add(con, segments, row)
         except duckdb.Error as error:
             check.wrong(start, f"cannot be read: {str(error).splitlines()[0][:120]}")
             return

@@ -5,16 +5,9 @@ from contextlib import suppress
 import duckdb
 import pyarrow as pa
 
-from lanes.ingest.parse import Batch
+from lanes.ingest.buffers import Batch
 from lanes.ingest.plan import sql
 from lanes.sources.rows import TABLES
-
-FILES = pa.schema(
-    [(n, pa.string()) for n in ("file_id", "source", "path", "kind", "session_id")]
-    + [("version", pa.int32())]
-    + [(n, pa.int64()) for n in ("bytes", "records", "quarantined", "open_from")]
-    + [("prefix_sha256", pa.binary()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
-)
 
 
 def insert(con: duckdb.DuckDBPyConnection, batch: Batch, ingest_id: int) -> None:
@@ -22,14 +15,13 @@ def insert(con: duckdb.DuckDBPyConnection, batch: Batch, ingest_id: int) -> None
     con.execute("begin")
     try:
         take_back(con, batch.rewound)
-        for name, rows in batch.tables.items():
-            if rows.num_rows:
-                insert_rows(con, name, rows)
-        if batch.files:
-            seen = pa.Table.from_pylist(batch.files, schema=FILES)
-            con.register("seen", seen)
-            con.execute(sql("files"), {"ingest": ingest_id})
-            con.unregister("seen")
+        insert_raw(con, batch.tables)
+        for name in TABLES:
+            if name in batch.tables:
+                insert_rows(con, name, batch.tables[name])
+        con.register("seen", batch.files)
+        con.execute(sql("files"), {"ingest": ingest_id})
+        con.unregister("seen")
         con.execute("commit")
     except BaseException:
         undo(con)
@@ -43,11 +35,25 @@ def undo(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
-    """Add rows to a table; payloads that are there already are left out."""
-    con.register("new_rows", rows)
-    known = " where sha256 not in (select sha256 from payloads)" if table == "payloads" else ""
-    con.execute(f"insert into {table} by name select * from new_rows{known}")
-    con.unregister("new_rows")
+    """Add rows to a table."""
+    put(con, f"insert into {table} by name select * from new_rows", rows)
+
+
+def insert_raw(con: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> None:
+    """Add records and their segments, numbered on, and the payloads that are not there yet."""
+    [(first,)] = con.execute("select coalesce(max(segment) + 1, 0) from segments").fetchall()
+    onward = f"* replace (segment + {first} as segment)"
+    for name in ("segments", "raw_records"):
+        put(con, f"insert into {name} by name select {onward} from new_rows", tables[name])
+    put(con, sql("payloads"), tables["payloads"])
+
+
+def put(con: duckdb.DuckDBPyConnection, statement: str, rows: pa.Table) -> None:
+    """Run a statement over `new_rows`, if there are any."""
+    if rows.num_rows:
+        con.register("new_rows", rows)
+        con.execute(statement)
+        con.unregister("new_rows")
 
 
 def take_back(con: duckdb.DuckDBPyConnection, rewound: list[tuple[str, int]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import duckdb
 
-from lanes.ingest.parse import Batch
+from lanes.ingest.buffers import Batch
 
 LIMIT = "192MB"  # beside it stand two batches, and the process that parses
 LOG = "1GB"  # of the write-ahead log; each checkpoint packs the last row group of a table anew

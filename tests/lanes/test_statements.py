@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lanes
-from lanes.ingest.insert import FILES
+from lanes.ingest.buffers import FILES, PAYLOADS, columns
 from lanes.lane import lane_named
 from lanes.settings import load
 from lanes.split import SPLITS
@@ -35,6 +35,7 @@ def con(tmp_path):
     with in_memory() as con:
         con.execute(HANDED)
         con.register("seen", pa.Table.from_pylist([], schema=FILES))
+        con.register("new_rows", columns([], PAYLOADS))
         for name in ("exchanges", "plan"):
             run(con, FOLDER / f"{name}.sql", tmp_path, explain=False)
         yield con

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from warehouse.segments import pack
 from warehouse.store import open_writer
 
 SESSION_ID = "5e551011-0000-4000-8000-000000000001"
@@ -32,10 +33,13 @@ def put(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     """Write one file of three records, one of them broken, and one exchange of two messages."""
     put(con, "files", **FILE, source="claude", version=1, state="present", quarantined=1)
+    put(con, "segments", unpacked_length=30, bytes=pack(b"".join(RECORDS)))
     for i, line in enumerate(RECORDS):
         at = {"file_id": "f1", "ordinal": i, "byte_offset": 10 * i, "byte_length": 10}
         reason = "json" if i == 1 else None
-        put(con, "raw_records", **at, bytes=line, has_payload=False, reason=reason)
+        place = {"segment": 0, "stored_offset": 10 * i, "stored_length": len(line)}
+        said = {"reason": reason, "excerpt": line if reason else None}
+        put(con, "raw_records", **at, **place, **said, has_payload=False)
     put(con, "sessions", **SESSION, source="claude")
     for ordinal, (record, message) in enumerate([(0, ASKED), (2, DONE)]):
         at = {"file_id": "f1", "record_ordinal": record, "session_id": "s1"}

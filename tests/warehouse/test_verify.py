@@ -24,7 +24,9 @@ def test_a_sound_warehouse(transcript, agp):
 @pytest.mark.parametrize(
     "change, what",
     [
-        ("update raw_records set bytes = 'x'::blob where ordinal = 2", "not as it was read"),
+        ("update segments set bytes = 'x'::blob", "cannot be unpacked"),
+        ("delete from segments", "segment 0 is missing"),
+        ("update raw_records set stored_length = 1 where ordinal = 2", "not as it was read"),
         ("update raw_records set sha256 = 'x'::blob where ordinal = 2", "not as it was read"),
         ("update payloads set bytes = 'x'::blob", "not as it was read"),
         ("delete from payloads", "missing"),

@@ -45,9 +45,21 @@ create table raw_records (
     byte_offset bigint not null,
     byte_length bigint not null,         -- line end included: lengths add up to the file
     sha256 blob not null,                -- of the record's own bytes
-    bytes blob not null using compression zstd,  -- of the record; see has_payload
+    segment bigint not null,             -- where its bytes are, ...
+    stored_offset bigint not null,       -- from here in the unpacked segment, ...
+    stored_length bigint not null,       -- so many; fewer than byte_length if has_payload
     has_payload boolean not null,        -- 0xFF, 'b' or 'v' and a sha-256 stand where a payload was
-    reason varchar                       -- why it could not be read (the quarantine); null: it was
+    type varchar,                        -- as the record calls itself; null: it does not say
+    reason varchar,                      -- why it could not be read (the quarantine); null: it was
+    excerpt blob                         -- of a quarantined record: how its bytes begin
+);
+
+-- The bytes of neighbouring records, about a megabyte together, as a zstd frame (level 1): packed
+-- by the parsing process, so that the warehouse does not pack them again.
+create table segments (
+    segment bigint not null,             -- 0, 1, ...
+    unpacked_length bigint not null,
+    bytes blob not null using compression uncompressed
 );
 
 create table payloads (

@@ -10,7 +10,7 @@ from files;
 create or replace view v_quarantine as
 select r.file_id, f.path, r.ordinal, r.byte_offset, r.byte_length, r.reason,
        regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-           replace(r.bytes[1:480]::varchar, '\x22', '"'),
+           replace(r.excerpt::varchar, '\x22', '"'),
            '\\x[0-9A-F]{2}', '?', 'g'), '\pL', 'a', 'g'), '\pN', '0', 'g'), '[\r\n]', '', 'g')[:120]
            as excerpt
 from raw_records r join files f using (file_id) where r.reason is not null;

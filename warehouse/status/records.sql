@@ -10,8 +10,7 @@ select case when r.reason is not null then 'quarantined'
             when p.file_id is not null then coalesce(p.author, m.author)
             when m.file_id is not null then m.author
             when f.kind in ('tool_output', 'metadata') then f.kind
-            when trim(r.bytes[1:8]::varchar, ' \x0ADt') = '' then 'blank line'
-            else coalesce(try(json_extract_string(decode(r.bytes), '$.type')), 'no type') end as kind,
+            else coalesce(r.type, 'no type') end as kind,
        count(*) as records, sum(r.byte_length)::bigint as bytes
 from raw_records r
 join files f using (file_id)

@@ -15,7 +15,7 @@ from lanes.sample_history import copy_to
 from lanes.sources.rows import TABLES
 from warehouse.store import open_reader
 
-RAW = ("raw_records", "payloads")
+RAW = ("(from raw_records select * exclude (segment, stored_offset))", "payloads")
 DERIVED = ("sessions", "placements", "exchanges", "exchange_sources", "tool_calls")
 COMMAND = [sys.executable, "-m", "agp", "ingest"]
 

@@ -57,7 +57,7 @@ def test_an_image_is_kept_once(tree, agp, kept, rows):
     file.write_bytes(record * 3)
     agp("ingest")
     assert rows("select byte_length from payloads") == [(24000,)]
-    assert rows("select max(octet_length(bytes)) from raw_records") == [(len(record) - 2 * 31966,)]
+    assert rows("select max(stored_length) from raw_records") == [(len(record) - 2 * 31966,)]
     (tree / "t.jsonl").write_bytes(record)
     agp("ingest")
     assert rows("select count(*) from payloads") == [(1,)]

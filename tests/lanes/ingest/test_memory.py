@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lanes.ingest import memory
-from lanes.ingest.parse import Batch, parse
+from lanes.ingest.buffers import Batch
+from lanes.ingest.parse import parse
 from lanes.ingest.plan import Job
 from lanes.sources.files import discover
 
