@@ -30,16 +30,29 @@ MARKER = re.compile(rb"\xff([bv])(.{32})", re.DOTALL)
 STAND_IN = "payload:"  # in parsed records: this and the sha-256 in hex, where the base64 was
 
 
-def may_hold_run(line: bytes) -> bool:
-    """Say quickly whether a line may hold a run: each covers a window at a multiple of 8,192.
+def runs(line: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the runs of a line begin and end, as `RUN` finds them, but quicker.
 
-    >>> may_hold_run(b"words " * 9000), may_hold_run(b"x" * 20000)
-    (False, True)
+    Each covers a window at a multiple of 8,192. Most are all of a string, between two quotes, and
+    so need no regular expression.
+
+    >>> list(runs(b"words " * 9000)), list(runs(b'["' + b"x" * 20000 + b'="]'))
+    ([], [(2, 20003)])
     """
-    return any(
-        not line[at : at + 64].translate(None, ALPHABET)
-        for at in range(0, len(line), SHORTEST // 2)
-    )
+    done = 0
+    for window in range(0, len(line), SHORTEST // 2):
+        if window < done or line[window : window + 64].translate(None, ALPHABET):
+            continue
+        start = max(done, line.rfind(b'"', done, window) + 1)
+        end = line.find(b'"', window)
+        end = len(line) if end < 0 else end
+        text = line[start:end]
+        rest = text.translate(None, ALPHABET)
+        if rest in (b"", b"=", b"==") and text.endswith(rest) and len(text) >= SHORTEST + 2:
+            yield start, end
+        else:
+            yield from (match.span() for match in RUN.finditer(line, start, end))
+        done = end + 1
 
 
 class Factory:
@@ -54,16 +67,15 @@ class Factory:
 
     def factor(self, line: bytes) -> tuple[bytes, bytes] | None:
         """Return the line with markers, and with stand-ins for the parser; None: no run in it."""
-        if len(line) < SHORTEST or not may_hold_run(line) or MARK in line:
+        if len(line) < SHORTEST or not (found := list(runs(line))) or MARK in line:
             return None
         stored, parsed, at = [], [], 0
-        for match in RUN.finditer(line):
-            digest = self._payload(match.group())
-            if digest:
-                before = line[at : match.start()]
+        for start, end in found:
+            if digest := self._payload(line[start:end]):
+                before = line[at:start]
                 stored += [before, BASE64, digest]
                 parsed += [before, STAND_IN.encode(), digest.hex().encode()]
-                at = match.end()
+                at = end
         if not stored:
             return None
         return b"".join([*stored, line[at:]]), b"".join([*parsed, line[at:]])

@@ -6,7 +6,7 @@ import duckdb
 
 from lanes.ingest.buffers import Batch
 
-LIMIT = "192MB"  # beside it stand two batches, and the process that parses
+LIMIT = "256MB"  # beside it stand some batches, and the processes that parse
 LOG = "1GB"  # of the write-ahead log; each checkpoint packs the last row group of a table anew
 LARGE = 64 << 20  # bytes of a batch that holds a very long record
 

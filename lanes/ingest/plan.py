@@ -27,6 +27,7 @@ class Job:
     records: int = 0
     quarantined: int = 0
     prefix_sha256: bytes | None = None
+    size: int = 0  # bytes to read
     # Where a last line begins that was read although it had no end: (offset, ordinal, quarantined).
     open_from: tuple[int, int, int] | None = None
 
@@ -38,7 +39,11 @@ class Plan:
     jobs: list[Job]
     gone: list[str]  # file_ids
     unchanged: int
-    bytes: int  # about how many are to be read
+
+    @property
+    def bytes(self) -> int:
+        """Return about how many are to be read."""
+        return sum(job.size for job in self.jobs)
 
 
 def sql(name: str) -> str:
@@ -55,14 +60,13 @@ def file_id(source: str, path: str, version: int) -> str:
 def plan(con: "duckdb.DuckDBPyConnection", found: Found) -> Plan:
     """Compare what was found with what is known; a file that has not changed costs its stat."""
     known = {row[0]: row[1:] for row in con.execute(sql("known")).fetchall()}
-    now, work, present = time.time(), Plan([], [], 0, 0), set[str]()
+    now, work, present = time.time(), Plan([], [], 0), set[str]()
     for file, stat in found.files:
         path = stored_path(file.path)
         present.add(path)
         settled = now - stat.st_mtime > SETTLED
         if path not in known:
-            work.jobs.append(Job(file, settled))
-            work.bytes += stat.st_size
+            work.jobs.append(Job(file, settled, size=stat.st_size))
             continue
         _, size, mtime_ns, state, version, have, records, bad, prefix, *open_from = known[path]
         same = (stat.st_size, stat.st_mtime_ns, "present") == (size, mtime_ns, state)
@@ -70,8 +74,8 @@ def plan(con: "duckdb.DuckDBPyConnection", found: Found) -> Plan:
             work.unchanged += 1
             continue
         start = None if open_from[0] is None else (open_from[0], open_from[1], open_from[2])
-        work.jobs.append(Job(file, settled, version, have, records, bad, prefix, start))
-        work.bytes += stat.st_size - have if stat.st_size >= have else stat.st_size
+        new = stat.st_size - have if stat.st_size >= have else stat.st_size
+        work.jobs.append(Job(file, settled, version, have, records, bad, prefix, new, start))
     for path, row in known.items():
         if path not in present and row[3] == "present" and below(path, found.roots) and gone(path):
             work.gone.append(row[0])

@@ -1,13 +1,15 @@
 """One ingest from beginning to end: paths in, a summary out."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lanes.ingest.light import import_arrow
 from lanes.ingest.plan import Job, Plan, plan
-from lanes.ingest.worker import Worker
+from lanes.ingest.worker import Workers
 from lanes.sources import GENERATION
 from lanes.sources.files import Found, discover
 from warehouse.console import Progress
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ALONE = 4 << 20  # bytes; for fewer, starting another process takes longer than parsing
+SHARED = 16 << 20  # bytes; from here on two processes are quicker than one
 
 
 @dataclass
@@ -37,10 +40,11 @@ def ingest(
     paths: Iterable[str | Path] = (), progress: Progress = lambda done, total: None
 ) -> Summary:
     """Bring what is new below the paths, or in the usual places, into the warehouse."""
+    import_arrow()
     from lanes.ingest import insert, memory
 
     found = discover(paths)
-    with child(found) as early, open_writer() as con:
+    with children(found) as early, open_writer() as con:
         memory.spare(con)
         summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
         work = plan(con, found)
@@ -62,7 +66,7 @@ def ingest(
 def read(
     con: "duckdb.DuckDBPyConnection",
     work: Plan,
-    early: Worker | None,
+    early: Workers | None,
     ingest_id: int,
     summary: Summary,
     progress: Progress,
@@ -82,30 +86,35 @@ def read(
 
 
 @contextmanager
-def child(found: Found) -> Iterator[Worker | None]:
-    """Start the parsing process early where there is clearly much to read: it takes a moment."""
+def children(found: Found) -> Iterator[Workers | None]:
+    """Start parsing processes early where there is clearly much to read: it takes a moment."""
     home = warehouse_path()
     since = home.stat().st_mtime if home.exists() else 0.0
     new = sum(stat.st_size for _, stat in found.files if stat.st_mtime > since)
-    worker = Worker() if new > ALONE else None
+    workers = Workers(hands(new)) if new > ALONE else None
     try:
-        yield worker
+        yield workers
     finally:
-        if worker:
-            worker.stop()
+        if workers:
+            workers.stop()
+
+
+def hands(size: int) -> int:
+    """Return how many parsing processes pay for so many bytes."""
+    return 2 if size > SHARED and (os.cpu_count() or 1) > 1 else 1
 
 
 @contextmanager
-def batches(work: Plan, early: Worker | None) -> Iterator[Iterable[Any]]:
-    """Give the batches of a plan: from the parsing process, or from here when they are few."""
+def batches(work: Plan, early: Workers | None) -> Iterator[Iterable[Any]]:
+    """Give the batches of a plan: from parsing processes, or from here when they are few."""
     if early is None and work.bytes <= ALONE:
         yield here(work.jobs)
         return
-    worker = early or Worker()
+    workers = early or Workers(hands(work.bytes))
     try:
-        yield worker.batches(work.jobs)
+        yield workers.batches(work.jobs)
     finally:
-        worker.stop()
+        workers.stop()
 
 
 def here(jobs: list[Job]) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from lanes.ingest.parse import parse
 from lanes.ingest.plan import Job
-from lanes.ingest.worker import Worker
+from lanes.ingest.worker import Workers, deal
 from lanes.sample_history import copy_to
 from lanes.sources.files import discover
 
@@ -22,13 +22,13 @@ def together(batches) -> dict[str, pa.Table]:
 
 def test_batches_and_processes_make_no_difference(home):
     copy_to(home)
-    jobs = [Job(file, False) for file, _ in discover().files]
+    jobs = deal([Job(f, False, size=stat.st_size) for f, stat in discover().files], 1)[0]
     large, small = together(parse(jobs)), together(parse(jobs, 20_000))
-    worker = Worker()
+    workers = Workers(1)
     try:
-        outside = together(worker.batches(jobs))
+        outside = together(workers.batches(jobs))
     finally:
-        worker.stop()
+        workers.stop()
     assert large["messages"].num_rows > 500
     for name, table in large.items():
         assert table.equals(outside[name]), name
