@@ -23,12 +23,23 @@ def use_openblas() -> None:
     AGP_BLAS=off leaves mlx's own.
     """
     library = openblas()
-    if library is None or os.environ.get("AGP_BLAS") or Path(sys.argv[0]).name != "agp":
+    if library is None or os.environ.get("AGP_BLAS") or not is_ours(sys.orig_argv):
         return
     preload = " ".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     os.execve(
         sys.executable,
-        [sys.executable, *sys.argv],
+        [sys.executable, *sys.orig_argv[1:]],
         {**environment, "LD_PRELOAD": preload, "AGP_BLAS": library},
     )
+
+
+def is_ours(arguments: list[str]) -> bool:
+    """Return whether a process was started as `agp` or as `python -m agp`.
+
+    >>> is_ours(["python", "/x/bin/agp", "demo"]), is_ours(["python", "-m", "pytest", "agp"])
+    (True, False)
+    """
+    if arguments[1:2] == ["-m"]:
+        return arguments[2].split(".")[0] == "agp"
+    return len(arguments) > 1 and Path(arguments[1]).name == "agp"

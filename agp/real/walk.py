@@ -1,0 +1,48 @@
+"""The sample history through stage 1 on the real model: a folder in, what was measured out."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from agp.demo import living_in
+from agp.demo_guide import Guide
+from lanes.sample_history import copy_to
+
+# Few steps of few tokens: the head alone, 262,144 words wide, takes half of the time.
+SETTINGS = ("window=512", "accumulate=1", "max_steps=24", "evaluate_every=24", "valid_tokens=2000")
+
+
+def walk(home: Path, model: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Ingest, build, train and evaluate in a fresh home; return the evaluation and the run."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    copy_to(home)
+    with living_in(home):
+        return steps(Guide(home), model, found)
+
+
+def steps(guide: Guide, model: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Show and run every step."""
+    guide.step(
+        "The model is the one that was recorded",
+        f"Its file has the recorded sha-256, its tokenizer gives {found['tokens']:,} tokens back "
+        f"as the text they came from, its perplexity on that text is {found['perplexity']:.2f}.",
+    )
+    guide.step("The sample history becomes a dataset", "The rules of `agp filters` decide.")
+    guide.run("ingest", lines=12)
+    data, pack = str(guide.home / "sft"), str(guide.home / "history-pack")
+    guide.run("lanes", "build", "sft", "--out", data, lines=12)
+    guide.step("Stage 1", "A LoRA on half of the blocks, spread over the depth.")
+    few = [word for setting in SETTINGS for word in ("--set", setting)]
+    guide.run_apart("train", "run", "1", "--model", str(model), "--data", data, *few)
+    run = json.loads(guide.quietly("runs", "list", "--json"))[0]
+    guide.step("Held-out sessions", "The adapter against its base, on answers it never saw.")
+    guide.run("packs", "build", "--data", data, "--out", pack)
+    answers = ("--answers", "3", "--max-tokens", "48", "--show", "1")
+    guide.run_apart("eval", run["run_id"], "--pack", pack, *answers, lines=100)
+    evaluations = Path(run["path"]) / "evaluations"
+    (file,) = evaluations.glob("*-test.json")
+    facts = json.loads(guide.quietly("runs", "show", run["run_id"], "--json"))
+    return {"run": facts, "evaluation": json.loads(file.read_text()), "cores": os.cpu_count()}
