@@ -87,7 +87,11 @@ def typed(args: Sequence[str]) -> str:
     $ agp sql "select 'a'" --out ~/b
     """
     words = [quoted(a) for a in args]
-    return "\n    ".join(textwrap.wrap(f"$ agp {' '.join(words)}", 74, break_long_words=False))
+    return "\n    ".join(
+        textwrap.wrap(
+            f"$ agp {' '.join(words)}", 74, break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def quoted(word: str) -> str:

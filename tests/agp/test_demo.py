@@ -35,6 +35,7 @@ def test_every_step_runs_and_fits_eighty_columns(home: Path, tmp_path: Path):
     command = [Path(sys.executable).parent / "agp", "demo", "--keep", tmp_path / "demo"]
     shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert "$ agp ingest" in shown and "What to try next" in shown
+    assert "The adapter beats its base: -" in shown
     wide = [line for line in shown.splitlines() if len(line) > 80]
     assert not [line for line in wide if "HOME=" not in line]
     assert (tmp_path / "demo/.agp/warehouse.duckdb").exists()
