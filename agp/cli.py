@@ -88,6 +88,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_packs:build",
         "Make a prompt pack from the held-out rows of a dataset.",
     ),
+    "packs list": ("train.commands_packs:list_packs", "List the packs that have a name."),
+    "packs build-shipped": (
+        "train.commands_packs:build_shipped",
+        "Make the shipped pack anew.",
+    ),
     "packs show": ("train.commands_packs:show", "Say what a prompt pack holds."),
     "model convert-gguf": (
         "train.commands_convert:convert_gguf",

@@ -11,7 +11,7 @@ from warehouse.console import console, print_json, print_table
 
 @click.command("eval")
 @click.argument("run")
-@click.option("--pack", required=True, help="A pack's folder.")
+@click.option("--pack", default="shipped", show_default=True, help="A pack's folder or name.")
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--gates", type=click.Path(path_type=Path), help="Gates of your own, as TOML.")
 @click.option("--random-subset", metavar="RUN", help="Its run, as a baseline in the table.")
@@ -42,11 +42,12 @@ def evaluate(
     """
     use_openblas()
     from train.eval.gates import SHIPPED
+    from train.harness.packs import find_pack
     from train.stages import evaluate as evaluation
     from train.stages.runs import find_run
 
     subset = find_run(random_subset) if random_subset else None
-    chosen = evaluation.Options(Path(pack), split, gates or SHIPPED, subset, **options)
+    chosen = evaluation.Options(find_pack(pack), split, gates or SHIPPED, subset, **options)
     document = with_bar(find_run(run), chosen)
     if as_json:
         print_json(document)

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from train.harness.checks import Check
 from warehouse.errors import AgpError
+from warehouse.home import agp_home
 
+SHIPPED = Path(__file__).parent / "shipped"
 SPLITS = ("train", "heads", "valid", "calib", "test")
 
 
@@ -58,6 +60,27 @@ class Pack:
     def split(self, name: str) -> list[Prompt]:
         """Return the prompts of one split, in order."""
         return [p for p in self.prompts if p.split == name]
+
+
+def packs_folder() -> Path:
+    """Return where `agp packs build` keeps packs that are known by name."""
+    return agp_home() / "packs"
+
+
+def known_packs() -> dict[str, Path]:
+    """Return the packs that have a name: the shipped one and those of this home."""
+    own = {file.parent.name: file.parent for file in sorted(packs_folder().glob("*/pack.toml"))}
+    return {"shipped": SHIPPED} | own
+
+
+def find_pack(name: str) -> Path:
+    """Return a pack's folder from its path or name; AgpError names those there are."""
+    if (Path(name) / "pack.toml").is_file():
+        return Path(name)
+    known = known_packs()
+    if name in known:
+        return known[name]
+    raise AgpError(f"no pack at {name}; there are {', '.join(known)}, and `agp packs build`")
 
 
 def load_pack(path: Path) -> Pack:

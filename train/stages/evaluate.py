@@ -17,7 +17,7 @@ from train.eval.selection import Selection, answer_rows, passed, select
 from train.harness.chat import encode_chat
 from train.harness.measure import Score, answer_scores, encode_prompts
 from train.harness.observe import Observation, Plan, Tick, observe
-from train.harness.packs import load_pack, pack_digest, read_about
+from train.harness.packs import SHIPPED, load_pack, pack_digest, read_about
 from train.model.gemma import Gemma
 from train.model.load import load
 from train.stages import checkpoint, runs, samples
@@ -61,7 +61,8 @@ def evaluate(
     head["openings"] = open_test(run, head, fixed.text) if options.split == "test" else None
     pack = load_pack(options.pack)
     chosen = select(pack, options.split, options.most, options.answers, options.run_code)
-    table = Table(run, facts, chosen, pack.general[: options.most], options.max_tokens)
+    general = pack.general or load_pack(SHIPPED).general
+    table = Table(run, facts, chosen, general[: options.most], options.max_tokens)
     base, tuned, others = table.observe(subset, begin, tick)
     answers = answer_rows(chosen, base, tuned)
     measures = stage1.compare(base, tuned, others, passed(answers))
