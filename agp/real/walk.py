@@ -10,8 +10,17 @@ from agp.demo import living_in
 from agp.demo_guide import Guide
 from lanes.sample_history import copy_to
 
-# Few steps of few tokens: the head alone, 262,144 words wide, takes half of the time.
-SETTINGS = ("window=512", "accumulate=1", "max_steps=24", "evaluate_every=24", "valid_tokens=2000")
+# Few steps of few tokens: the head is 262,144 words wide, so a token costs a third of a billion
+# multiplications before the model itself begins.
+SETTINGS = (
+    "window=256",
+    "accumulate=1",
+    "max_steps=16",
+    "learning_rate=3e-4",
+    "evaluate_every=16",
+    "valid_tokens=1500",
+)
+MEASURED = ("--most", "30", "--answers", "2", "--max-tokens", "40", "--show", "1")
 
 
 def walk(home: Path, model: Path, found: dict[str, Any]) -> dict[str, Any]:
@@ -40,8 +49,7 @@ def steps(guide: Guide, model: Path, found: dict[str, Any]) -> dict[str, Any]:
     run = json.loads(guide.quietly("runs", "list", "--json"))[0]
     guide.step("Held-out sessions", "The adapter against its base, on answers it never saw.")
     guide.run("packs", "build", "--data", data, "--out", pack)
-    answers = ("--answers", "3", "--max-tokens", "48", "--show", "1")
-    guide.run_apart("eval", run["run_id"], "--pack", pack, *answers, lines=100)
+    guide.run_apart("eval", run["run_id"], "--pack", pack, *MEASURED, lines=100)
     evaluations = Path(run["path"]) / "evaluations"
     (file,) = evaluations.glob("*-test.json")
     facts = json.loads(guide.quietly("runs", "show", run["run_id"], "--json"))
