@@ -70,12 +70,12 @@ def terms(target: Path) -> str:
 
 
 def plain_text(page: str) -> str:
-    """Return the article of an HTML page as paragraphs.
+    """Return the article of an HTML page, from its title on, as paragraphs.
 
-    >>> plain_text("<nav>x</nav><article><h1>A &amp; B</h1><p>one<br>two</p></article>")
+    >>> plain_text("<nav>x</nav><article>y<h1>A &amp; B</h1><p>one<br>two</p></article>")
     'A & B\\n\\none\\n\\ntwo'
     """
-    article = re.search(r"<article\b.*?</article>", page, re.DOTALL)
+    article = re.search(r"<h1\b.*?</article>", page, re.DOTALL)
     body = re.sub(
         r"<(script|style)\b.*?</\1>", "", article[0] if article else page, flags=re.DOTALL
     )
