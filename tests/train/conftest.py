@@ -75,6 +75,20 @@ def tiny() -> Any:
     return load("tiny")
 
 
+@pytest.fixture(scope="session")
+def four_bits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the tiny model in four bits, as `mlx_lm convert -q` writes it."""
+    from mlx_lm.utils import load_model, load_tokenizer, quantize_model, save
+
+    from train.model.load import TINY
+
+    folder = tmp_path_factory.mktemp("models") / "four-bits"
+    model, config = load_model(TINY)
+    model, config = quantize_model(model, config, group_size=32, bits=4)
+    save(folder, TINY, model, load_tokenizer(TINY), config)
+    return folder
+
+
 def chat_rows(count: int) -> list[dict[str, Any]]:
     """Return short conversations; the second answer of every other one earns no loss."""
     words = ("parser", "cache", "index", "report")

@@ -16,14 +16,14 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.models import gemma3_text, gemma4_text
 
-from train.model.masks import array_mask, causal_mask, segment_mask, select_rows
+from train.model.masks import array_mask, causal_mask, restarted, segment_mask, select_rows
 from train.model.rope import at_positions
 from warehouse.errors import AgpError
 
 Kv = tuple[tuple[mx.array, mx.array], Any]  # ((keys, values), offset), as mlx_lm hands it on
 
 
-At = tuple[int, Any, mx.array | None]  # (number, layer, positions that `take` kept)
+At = tuple[int, Any, mx.array | None]  # (number, layer, where the queries stand if not in order)
 
 
 def run_layer(
@@ -31,10 +31,10 @@ def run_layer(
 ) -> tuple[mx.array, Kv | None]:
     """Run one of mlx_lm's layers; return its output and, of a Gemma 4, its keys and values."""
     _, layer, positions = at
-    if isinstance(layer, gemma3_text.TransformerBlock):
-        return layer(h, mask, cache), None
     kv, offset = shared or (None, None)
     with at_positions(layer, positions):
+        if isinstance(layer, gemma3_text.TransformerBlock):
+            return layer(h, mask, cache), None
         h, kv, offset = layer(
             h, mask, cache, per_layer_input=per_layer, shared_kv=kv, offset=offset
         )
@@ -52,6 +52,14 @@ class Stream:
     cache: Sequence[Any]
     kvs: dict[int, Kv] = field(default_factory=dict)  # of the layers that later ones read
     positions: mx.array | None = None  # [b x p]: which positions `take` kept
+    places: mx.array | None = None  # [b x s]: where each stands in its own sample, in a pack
+
+    @property
+    def turned(self) -> mx.array | None:
+        """Return where rotary embedding places each query; None where that is its index."""
+        if self.places is None or self.positions is None:
+            return self.positions if self.places is None else self.places
+        return mx.take_along_axis(self.places, self.positions, 1)
 
 
 class Gemma:
@@ -113,10 +121,12 @@ class Gemma:
     ) -> Stream:
         """Return the stream before layer 0; masks are made here, before a layer moves its cache.
 
-        `segments` [b x s] names the sample each position of a pack belongs to: none sees another.
+        `segments` [b x s] numbers the sample each position of a pack belongs to, in order: none
+        sees another, and each stands where it would stand alone.
         """
         h, per_layer = self.embed(tokens)
-        return self._stream(h, 0, per_layer, cache, segments, {})
+        stream = self._stream(h, 0, per_layer, cache, segments, {})
+        return stream if segments is None else replace(stream, places=restarted(segments))
 
     def resume(
         self,
@@ -162,10 +172,10 @@ class Gemma:
 
     def run(self, stream: Stream, stop: int) -> Stream:
         """Run layers `stream.layer` up to, not including, `stop`."""
-        h, kvs = stream.h, dict(stream.kvs)
+        h, kvs, turned = stream.h, dict(stream.kvs), stream.turned
         for i in range(stream.layer, stop):
             mask, cache, shared = stream.masks[i], stream.cache[i], kvs.get(self.sources[i])
-            at = (i, self.layers[i], stream.positions)
+            at = (i, self.layers[i], turned)
             h, made = self.call(at, h, mask, cache, stream.per_layer[i], shared)
             if made is not None and i in self.sources[i + 1 :]:
                 kvs[i] = made

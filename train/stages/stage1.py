@@ -133,19 +133,25 @@ def start(model: str, data: Path, changes: list[str]) -> tuple[Path, Stage1]:
 
 
 def resume(run: Path, source: str) -> tuple[Stage1, loop.Progress]:
-    """Return a stage and its progress as they were at the run's `last` or `best` checkpoint."""
+    """Return a stage and its progress as they were at the run's `last` or `best` checkpoint.
+
+    A run that was killed before its first checkpoint begins anew, as it began.
+    """
     facts = runs.read_json(run / "run.json")
-    arrays, document = checkpoint.read(run / source)
+    fresh = not (run / "last").is_symlink()
+    arrays, document = ({}, None) if fresh else checkpoint.read(run / source)
     data = Path(facts["data"])
     if model_digest(model_folder(facts["model"])) != facts["model_digest"]:
         raise AgpError(f"{facts['model']} is not the model that run {run.name} began with")
     if data_digests(data) != facts["data_digests"]:
         raise AgpError(f"{data} is not the dataset that run {run.name} began with; build it anew")
     stage = Stage1(facts["model"], data, Settings.model_validate(facts["settings"]))
-    stage.model.load_weights(list(arrays["adapters.safetensors"].items()), strict=False)
-    loop.restore_optimizer(stage.optimizer, arrays["optimizer.safetensors"])
-    progress = loop.progress_from(document("progress.json"))
-    runs.cut_metrics(run, progress.step)
+    progress = loop.Progress()
+    if document is not None:
+        stage.model.load_weights(list(arrays["adapters.safetensors"].items()), strict=False)
+        loop.restore_optimizer(stage.optimizer, arrays["optimizer.safetensors"])
+        progress = loop.progress_from(document("progress.json"))
+    runs.cut_metrics(run, -1 if fresh else progress.step)
     return stage, progress
 
 

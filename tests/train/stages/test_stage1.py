@@ -1,6 +1,7 @@
 """Stage 1 as a person meets it: train, stop, resume, load the adapter, go wrong in every way."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,59 @@ def test_a_row_longer_than_the_window(home: Path, build: Path):
     _, stage = quick(build, "window=24")
     assert stage.counts["cut"] > 0
     assert max(len(s.ids) for s in stage.train) <= 24
+
+
+def test_a_quantised_base(home: Path, build: Path, four_bits: Path):
+    run, stage = stage1.start(str(four_bits), build, [*QUICK, "max_steps=1", "blocks=0,7"])
+    stage1.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
+    plain, tokenizer = mlx_lm_load(str(four_bits), adapter_path=str(run / "last"))[:2]
+    tokens = mx.array([tokenizer.encode("Fix the parser please.")])
+    difference = mx.softmax(stage.model(tokens)) - mx.softmax(plain(tokens).astype(mx.float32))
+    assert mx.abs(difference).max() < 0.05
+    assert mx.abs(plain(tokens) - mlx_lm_load(str(four_bits))[0](tokens)).max() > 0
+
+
+def test_early_stopping(home: Path, build: Path):
+    run = trained(build, "learning_rate=1e-12", "evaluate_every=1", "patience=2", "max_steps=9")
+    facts = runs.summary(run)
+    assert (facts["state"], facts["steps"], facts["best_step"]) == ("early", 2, 0)
+
+
+def test_a_run_without_a_checkpoint_begins_anew(home: Path, build: Path):
+    run, _ = quick(build)
+    stage, progress = stage1.resume(run, "last")
+    assert progress == loop.Progress()
+    assert stage.total_steps() == 4
+
+
+def test_no_such_model(agp: Any, build: Path):
+    said = agp("train", "run", "1", "--model", "./nowhere", "--data", build, exit_code=2)
+    assert "no model at ./nowhere" in said.output
+
+
+def test_an_empty_validation_split(agp: Any, build: Path):
+    (build / "valid.jsonl").write_text("")
+    said = agp("train", "run", "1", "--data", build, exit_code=2).output
+    assert "valid.jsonl is empty" in said
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{% for m in messages %}{{ m['content'] }}{% endfor %}", None),
+        ("{% for m in messages if m['role'] == 'user' %}{{ m['content'] }}{% endfor %}", "superv"),
+        ("{{ messages[-1]['content'] }}", "changes earlier turns"),
+    ],
+)
+def test_templates(home: Path, build: Path, tmp_path: Path, template: str, message: str | None):
+    """A template that leaves answers out gives an empty mask; one that rewrites them, none."""
+    model = tmp_path / "model"
+    shutil.copytree(TINY, model)
+    settings = json.loads((model / "tokenizer_config.json").read_text())
+    settings["chat_template"] = template
+    (model / "tokenizer_config.json").write_text(json.dumps(settings))
+    if message is None:
+        assert stage1.start(str(model), build, QUICK)[1].counts["supervised"] > 0
+        return
+    with pytest.raises(AgpError, match=message):
+        stage1.start(str(model), build, QUICK)
