@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "filters.commands:list_columns",
         "The columns and functions that a rule may use.",
     ),
-    "filters test": ("filters.commands:test_rules", "Run every rule's own examples."),
+    "filters test": ("filters.commands:check_rules", "Run every rule's own examples."),
     "filters run": ("filters.commands:run_rules", "Evaluate the rules where that is due."),
     "secrets scan": (
         "filters.commands_secrets:scan_warehouse",

@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark in turn, each writing its table into bench/README.md."""
+"""`python -m bench [NAME...]`: the named benchmarks, or all in turn; each writes its own table.
+
+`python -m bench filters` runs bench/filters/run.py; tables stand in bench/README.md.
+"""
 
 import subprocess
 import sys
@@ -7,14 +10,20 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def main() -> int:
-    """Run bench/*/run.py, one after the other; return how many failed."""
+def main(names: list[str]) -> int:
+    """Run bench/NAME/run.py, one after the other; return how many failed."""
+    scripts = {script.parent.name: script for script in sorted(HERE.glob("*/run.py"))}
+    strange = [name for name in names if name not in scripts]
+    if strange:
+        print(f"there is no benchmark {strange[0]}; there are: {', '.join(scripts)}")
+        return 2
     failed = 0
-    for script in sorted(HERE.glob("*/run.py")):
-        print(f"== {script.parent.name}", flush=True)
-        failed += subprocess.run([sys.executable, str(script)], check=False).returncode != 0
+    for name in names or scripts:
+        print(f"== {name}", flush=True)
+        command = [sys.executable, "-m", f"bench.{name}.run"]
+        failed += subprocess.run(command, check=False, cwd=HERE.parent).returncode != 0
     return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,14 @@
 """`agp filters list | columns | test | run`: the rules in force, and what they decide."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from warehouse.console import print_json, print_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 rules_option = click.option(
     "--rules",
@@ -101,7 +105,7 @@ def list_columns(as_json: bool) -> None:
 @click.command()
 @rules_option
 @json_option
-def test_rules(folder: Path | None, as_json: bool) -> None:
+def check_rules(folder: Path | None, as_json: bool) -> None:
     """Run every rule's own examples: `hit` must hit, `miss` must miss.
 
     \b
@@ -143,17 +147,20 @@ def run_rules(folder: Path | None, as_json: bool) -> None:
     from filters.rule import LANES
     from filters.run import update
     from filters.verdicts import exchange_verdicts, strip_verdicts
-    from warehouse.store import open_writer
+    from warehouse.interrupt import write
 
     rules = rule_set(folder)
-    with open_writer() as con:
-        evaluated = update(con, rules)
-        lanes = []
+
+    def work(con: "DuckDBPyConnection") -> tuple[int, list[list[Any]]]:
+        evaluated, lanes = update(con, rules), []
         for lane in LANES:
             kept = exchange_verdicts(con, rules, lane)
             strips = strip_verdicts(con, rules, lane)["message_id"].n_unique()
             keep = int(kept["keep"].sum())
             lanes.append([lane, kept.height, keep, kept.height - keep, strips])
+        return evaluated, lanes
+
+    evaluated, lanes = write(work)
     names = ["lane", "exchanges", "kept", "dropped", "messages stripped"]
     if as_json:
         rows = [dict(zip(names, row, strict=True)) for row in lanes]

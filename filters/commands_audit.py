@@ -11,6 +11,8 @@ from filters.commands import json_option, rules_option
 from warehouse.console import print_json, print_table
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from filters.audit import Audit
     from filters.samples import Sample
 
@@ -47,14 +49,19 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
     from filters.compile import rule_set
     from filters.run import update
     from filters.samples import samples
-    from warehouse.store import open_writer
+    from warehouse.interrupt import write
 
     rules = rule_set(folder)
-    with open_writer() as con:
+
+    def work(con: "DuckDBPyConnection") -> tuple["Audit", "Audit", "list[Sample]"]:
         update(con, rules)
-        exchanges = exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane)
-        messages = message_audit(groups(con, rules, "message"), rules.message, lane)
-        found = samples(con, rules, lane, each)
+        return (
+            exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane),
+            message_audit(groups(con, rules, "message"), rules.message, lane),
+            samples(con, rules, lane, each),
+        )
+
+    exchanges, messages, found = write(work)
     if as_json:
         report = {"rule_set": rules.id, "exchanges": plain(exchanges), "messages": plain(messages)}
         print_json(report | {"samples": [asdict(s) for s in found]})
@@ -140,12 +147,15 @@ def explain_exchange(exchange: str, folder: Path | None, as_json: bool) -> None:
     from filters.compile import rule_set
     from filters.explain import explain
     from filters.run import update
-    from warehouse.store import open_writer
+    from warehouse.interrupt import write
 
     rules = rule_set(folder)
-    with open_writer() as con:
+
+    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
         update(con, rules)
-        found = explain(con, rules, exchange)
+        return explain(con, rules, exchange)
+
+    found = write(work)
     if as_json:
         print_json({"rule_set": rules.id} | found)
         return

@@ -2,12 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from filters.commands import json_option, rules_option
 from filters.commands_audit import lane_option
 from warehouse.console import print_json, print_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHOWN = 20
 
@@ -39,13 +43,16 @@ def try_rule(
     """
     from filters.compile import rule_set
     from filters.run import update
-    from filters.trial import attempt
-    from warehouse.store import open_writer
+    from filters.trial import Trial, attempt, one_rule
+    from warehouse.interrupt import write
 
-    rules = rule_set(folder)
-    with open_writer() as con:
+    rules, trial_rule = rule_set(folder), one_rule(expression, on)
+
+    def work(con: "DuckDBPyConnection") -> Trial:
         update(con, rules)
-        trial = attempt(con, rules, expression, on, lane, each)
+        return attempt(con, rules, trial_rule, on, lane, each)
+
+    trial = write(work)
     if as_json:
         print_json({"rule_set": rules.id, "lane": lane} | asdict(trial))
         return
@@ -78,11 +85,10 @@ def diff_rules(before: str, after: str, lane: str, as_json: bool) -> None:
     """
     from filters.compile import named_set
     from filters.trial import difference
-    from warehouse.store import open_writer
+    from warehouse.interrupt import write
 
     sets = named_set(before), named_set(after)
-    with open_writer() as con:
-        rows = difference(con, *sets, lane).to_dicts()
+    rows = write(lambda con: difference(con, *sets, lane)).to_dicts()
     if as_json:
         print_json({"before": sets[0].id, "after": sets[1].id, "lane": lane, "exchanges": rows})
         return

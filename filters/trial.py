@@ -10,8 +10,11 @@ from filters.compile import RuleSet, compile_rules
 from filters.files import Placed
 from filters.rule import Rule
 from filters.run import count, evaluate_all
-from filters.samples import excerpts
+from filters.samples import excerpts, shortened
 from filters.verdicts import exchange_verdicts, meaning
+from warehouse.errors import AgpError
+from warehouse.expressions import ExpressionError, check
+from warehouse.features import columns
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,12 @@ class Trial:
 
 
 def one_rule(expression: str, on: str) -> RuleSet:
-    """Return a rule set of one expression alone."""
+    """Return a rule set of one expression alone; an error speaks of the expression alone."""
+    try:
+        check(expression, columns(on))
+    except ExpressionError as error:
+        at = f" (column {error.column})" if error.column else ""
+        raise AgpError(f"{shortened(expression)}: {error.reason}{at}") from None
     action = "drop" if on == "exchange" else "strip"
     rule = Rule.model_validate(
         {"id": "try", "why": "tried", "on": on, "action": action, "where": expression,
@@ -37,10 +45,9 @@ def one_rule(expression: str, on: str) -> RuleSet:
 
 
 def attempt(
-    con: duckdb.DuckDBPyConnection, rules: RuleSet, expression: str, on: str, lane: str, each: int
+    con: duckdb.DuckDBPyConnection, rules: RuleSet, trial: RuleSet, on: str, lane: str, each: int
 ) -> Trial:
-    """Try an expression over everything; the rules in force must be up to date."""
-    trial = one_rule(expression, on)
+    """Try a set of one rule over everything; the rules in force must be up to date."""
     everything = evaluate_all(con, trial)[on]
     hit = everything.filter(pl.col("mask").list.sum() > 0)
     kept = exchange_verdicts(con, rules, lane).filter("keep").select("exchange_id")

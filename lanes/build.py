@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from filters.secrets import Redactor, scan_files
 from filters.verdicts import verdicts
@@ -38,7 +37,8 @@ class Plan:
     rule_set: str
     exchanges: int
     kept: int
-    by_rule: dict[str, int]
+    by_rule: dict[str, int]  # exchanges that a rule drops; several may drop the same
+    first_rule: dict[str, int]  # exchanges where no rule before it does: they add up to `rule`
     reasons: Counter[str]
 
 
@@ -82,10 +82,12 @@ def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) 
         {"splits": list(SPLITS), "test_after": splits.test_after},
     )
     reasons = dict(con.sql("select reason, count(*) from lane_plan group by all").fetchall())
-    dropped = found.exchanges.filter(~pl.col("keep")).explode("dropped_by")
-    by_rule = dict(dropped.group_by("dropped_by").len().drop_nulls().sort("dropped_by").rows())
+    drops = con.sql((files("lanes") / "drops.sql").read_text(encoding="utf-8")).fetchall()
+    by_rule = {rule: hits for rule, hits, _ in drops}
+    first = {rule: firsts for rule, _, firsts in drops if firsts}
     kept = reasons.pop(None, 0)
-    return Plan(found.rule_set, kept + sum(reasons.values()), kept, by_rule, Counter(reasons))
+    total = kept + sum(reasons.values())
+    return Plan(found.rule_set, total, kept, by_rule, first, Counter(reasons))
 
 
 def write(
@@ -110,6 +112,7 @@ def write(
     left_out = {
         "exchanges": plan.exchanges,
         "by_rule": plan.by_rule,
+        "first_rule": plan.first_rule,
         "reasons": dict(sorted((plan.reasons + work.left_out).items())),
     }
     made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, redactor.counts)

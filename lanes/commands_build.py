@@ -3,11 +3,14 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from warehouse.console import print_json, print_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @click.group()
@@ -58,17 +61,20 @@ def run(
     from lanes.lane import lane_named
     from lanes.settings import load
     from lanes.split import SplitSettings
-    from warehouse.store import open_writer
+    from warehouse.interrupt import write
 
     lane = lane_named(name)
     settings = load(lane.settings, name, overrides)
     cut = test_after.date() if test_after else None
     splits = load(SplitSettings, "split", {"test_after": cut})
     out = out.absolute() if out else None
-    with open_writer() as con, Bar(f"{name}: exchanges") as bar:
-        made = build_lane(
-            con, lane, settings, splits, Redactor(home_salt(), literals=home_literals()), out, bar
-        )
+
+    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+        redactor = Redactor(home_salt(), literals=home_literals())
+        with Bar(f"{name}: exchanges") as bar:
+            return build_lane(con, lane, settings, splits, redactor, out, bar)
+
+    made = write(work)
     if as_json:
         print_json(made)
     else:
@@ -114,9 +120,7 @@ def show(made: dict[str, Any]) -> None:
     print_table(columns, [split_cells(name, facts) for name, facts in splits.items()])
     left = made["left_out"]
     if left["reasons"]:
-        print_table(("left out because", "exchanges"), left["reasons"].items())
-    if left["by_rule"]:
-        print_table(("rule", "drops"), left["by_rule"].items())
+        show_left_out(left)
     if made["redactions"]:
         print_table(("secrets replaced", "times"), made["redactions"].items())
     if made["empty_splits"]:
@@ -124,6 +128,18 @@ def show(made: dict[str, Any]) -> None:
         click.echo(f"No family fell into {names}: the history is small; later builds fill it.")
     word = "built" if made["new"] else "unchanged"
     click.echo(f"{word} {made['build_id']} in {made['path']}")
+
+
+def show_left_out(left: dict[str, Any]) -> None:
+    """Print why exchanges were left out, and by which rules: each counts once, and both add up."""
+    reasons, first = left["reasons"], left["first_rule"]
+    title = f"left out: {sum(reasons.values()):,} of {left['exchanges']:,} exchanges"
+    print_table(("because", "exchanges"), reasons.items(), title=title)
+    if left["by_rule"]:
+        rows = [[rule, hits, first.get(rule)] for rule, hits in left["by_rule"].items()]
+        title = f"by rule: {sum(first.values()):,} exchanges, some dropped by several"
+        rows.append(["all", None, sum(first.values())])
+        print_table(("rule", "drops", "first to"), rows, title=title)
 
 
 def split_cells(name: str, facts: dict[str, Any]) -> list[Any]:

@@ -7,8 +7,8 @@ import click
 
 from warehouse.console import print_json, print_table
 from warehouse.home import warehouse_path
+from warehouse.interrupt import read
 from warehouse.status import status as measure
-from warehouse.store import open_reader
 
 
 @click.command()
@@ -23,8 +23,7 @@ def status(as_json: bool) -> None:
     agp status
     agp status --json
     """
-    with open_reader() as con:
-        found = measure(con, warehouse_path())
+    found = read(lambda con: measure(con, warehouse_path()))
     if as_json:
         print_json(found)
         return

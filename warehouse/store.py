@@ -29,16 +29,19 @@ NEW: dict[str, str | bool | int | float | list[str]] = {"default_block_size": "6
 
 @contextmanager
 def open_writer(
-    path: Path | None = None, wait: float = WAIT
+    path: Path | None = None, wait: float = WAIT, create: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse for writing, made and migrated when needed; closed at the end.
 
+    Commands that bring nothing in say `create=False`: without a warehouse they say what to do.
     Raises AgpError in one line when another process holds it longer than `wait` seconds, when it is
     damaged, newer than this program, or cannot be written; the file is then left as it was.
     """
     path = path or warehouse_path()
     with _explained(path):
         if not path.exists():
+            if not create:
+                raise missing(path)
             _create(path)
         con = _migrated(path, wait)
     try:
@@ -55,7 +58,7 @@ def open_reader(
     """Open an existing warehouse read-only; close it soon: an open reader keeps writers out."""
     path = path or warehouse_path()
     if not path.exists():
-        raise AgpError(f"there is no warehouse at {path}; run `agp ingest` first")
+        raise missing(path)
     con = _connect(path, wait, read_only=True)
     try:
         with _explained(path):
@@ -69,6 +72,11 @@ def open_reader(
             yield con
     finally:
         con.close()
+
+
+def missing(path: Path) -> AgpError:
+    """Return the line for where there is no warehouse yet."""
+    return AgpError(f"there is no warehouse at {path}; run `agp ingest` first")
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:

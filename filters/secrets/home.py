@@ -1,22 +1,48 @@
 """What a home keeps for redaction: the salt of stored hashes, and a person's own list of words."""
 
 import os
+import tempfile
 from pathlib import Path
 
+from warehouse.errors import AgpError
 from warehouse.home import agp_home
+
+SALT_BYTES = 32
 
 
 def home_salt(home: Path | None = None) -> bytes:
-    """Return the salt of this home, made at first use and readable by its owner alone."""
+    """Return the salt of this home, made at first use and readable by its owner alone.
+
+    It is written aside and linked into place, so that it is there whole or not at all, and two
+    processes that begin together agree on one.
+    """
     path = (home or agp_home()) / "salt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(salt := os.urandom(32))
+    if not path.exists():
+        make_salt(path)
+    salt = path.read_bytes()
+    if len(salt) < SALT_BYTES:
+        raise AgpError(f"{path} is cut short ({len(salt)} bytes); delete it, and a new one is made")
     return salt
+
+
+def make_salt(path: Path) -> None:
+    """Make a salt file, unless another process is quicker."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="salt-", suffix=".part", dir=path.parent)  # 0600
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(os.urandom(SALT_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def home_literals(home: Path | None = None) -> list[str]:

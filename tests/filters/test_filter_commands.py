@@ -81,3 +81,34 @@ def test_a_rule_that_fails_when_it_runs_is_named_with_its_file(told, agp, folder
     bad = folder(rule("r", "cast(prompt as bigint) = 1"))
     output = agp("filters", "run", "--rules", str(bad), exit_code=2).output
     assert "mine.toml: rule r: it converts" in output and "heartbeat" not in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("filters", "run"),
+        ("filters", "audit"),
+        ("filters", "explain", "x1"),
+        ("filters", "try", "prompt_words < 3"),
+        ("filters", "diff", "bundled", "mine"),
+        ("lanes", "build", "sft"),
+        ("secrets", "scan"),
+    ],
+)
+def test_without_a_warehouse_nothing_is_made_and_a_line_says_what_to_do(agp, home, command):
+    assert "run `agp ingest` first" in agp(*command, exit_code=2).stderr
+    assert not list(home.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("foo((", "foo((: it ends too early: 2 brackets are not closed (column 5)"),
+        ("prompt = 'a", "prompt = 'a: a quote in it is not closed (column 10)"),
+        ("prompt_chars <", "prompt_chars <: it ends too early (column 14)"),
+        ("edits > 1)", "edits > 1): a bracket in it is closed that was not opened (column 10)"),
+        ("edit > 1", "edit > 1: there is no column edit; did you mean edits? (column 1)"),
+    ],
+)
+def test_an_error_speaks_of_the_expression_that_was_typed(agp, expression, reason):
+    assert agp("filters", "try", expression, exit_code=2).stderr == f"agp: {reason}\n"

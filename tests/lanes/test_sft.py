@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 
+from lanes.commands_build import show_left_out
 from lanes.split import SPLITS
 
 
@@ -166,3 +167,16 @@ def test_a_link_to_a_folder_elsewhere_is_followed(many, agp, tmp_path):
 
 def test_a_bad_setting_is_one_line(many, agp):
     assert "max_chars" in agp("lanes", "build", "sft", "--max-chars", "-1", exit_code=2).stderr
+
+
+def test_what_is_left_out_adds_up_by_reason_and_by_rule(sample, capsys):
+    made = orjson.loads((sample / "data" / "manifest.json").read_bytes())
+    left = made["left_out"]
+    supervised = sum(facts["exchanges"] for facts in made["splits"].values())
+    assert supervised + sum(left["reasons"].values()) == left["exchanges"]
+    assert sum(left["first_rule"].values()) == left["reasons"]["rule"]
+    assert all(left["by_rule"][rule] >= n for rule, n in left["first_rule"].items())
+    show_left_out(left)
+    printed = capsys.readouterr().out
+    assert f"left out: {sum(left['reasons'].values())} of {left['exchanges']} " in printed
+    assert f"by rule: {left['reasons']['rule']} exchanges" in printed

@@ -18,7 +18,8 @@ FOLDER = Path(str(lanes.__file__)).parent
 # What Python hands over to the statements, empty.
 HANDED = """
 create temp table verdict_rows as
-    select exchange_id, true as keep, 1.0 as weight, [''] as flags from exchanges limit 0;
+    select exchange_id, true as keep, 1.0 as weight, [''] as flags, [''] as dropped_by
+    from exchanges limit 0;
 create temp table verdict_strips as select exchange_id, '' as message_id, '' as span from exchanges;
 create temp table touched as select session_id from sessions;
 create temp table new_sessions as

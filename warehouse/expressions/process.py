@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,22 +112,37 @@ def write_rows(reader: pa.RecordBatchReader, path: Path) -> int:
 
 def converse(job: dict[str, Any], numbers: Sequence[int]) -> list[pa.Table]:
     """Run the child on a job; return its masks or raise what it, or its death, says."""
-    try:
-        child = subprocess.run(
-            [sys.executable, "-I", "-m", "warehouse.expressions.child"],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            env={},
-            cwd="/",
-            timeout=job["cpu_seconds"] * 4,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ExpressionError("the rules did not end in time") from None
-    if child.returncode == 0:
-        buffer = pa.BufferReader(child.stdout)
+    status, output, said = answered(json.dumps(job).encode(), job["cpu_seconds"] * 4)
+    if status == 0:
+        buffer = pa.BufferReader(output)
         return [pa.ipc.open_stream(buffer).read_all() for _ in numbers]
-    raise explain(child.returncode, events(child.stderr), numbers)
+    raise explain(status, events(said), numbers)
+
+
+def answered(question: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+    """Give the child its question; return its status, output and errors. It dies with Ctrl-C."""
+    deadline = time.monotonic() + seconds
+    with subprocess.Popen(
+        [sys.executable, "-I", "-m", "warehouse.expressions.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={},
+        cwd="/",
+    ) as child:
+        told: bytes | None = question
+        try:
+            while True:
+                try:  # a wait without end would not let go when it is interrupted in a thread
+                    output, said = child.communicate(told, timeout=0.2)
+                    return child.returncode, output, said
+                except subprocess.TimeoutExpired:
+                    told = None  # it goes on to be written
+                    if time.monotonic() > deadline:
+                        raise ExpressionError("the rules did not end in time") from None
+        finally:
+            child.kill()
+            child.wait()
 
 
 def events(stderr: bytes) -> list[dict[str, Any]]:

@@ -28,7 +28,10 @@ def parser() -> duckdb.DuckDBPyConnection:
 def parse(text: str) -> Node:
     """Return the tree of one expression."""
     refuse_unreadable(text)
-    nodes = parse_select(f"SELECT ({text}) FROM t", 8)
+    try:
+        nodes = parse_select(f"SELECT ({text}) FROM t", 8)
+    except ExpressionError as error:
+        raise in_own_words(text, error) from None
     if len(nodes) != 1:
         raise ExpressionError("it must be one expression, and this is a list")
     return nodes[0]
@@ -63,6 +66,28 @@ def syntax_error(answer: Node, offset: int) -> ExpressionError:
     position = answer.get("position")
     column = max(int(position) - offset, 0) + 1 if position else None
     return ExpressionError(message, column=column)
+
+
+def in_own_words(text: str, error: ExpressionError) -> ExpressionError:
+    """Return an error that speaks of the expression alone: what stands around it is ours.
+
+    >>> in_own_words("foo((", ExpressionError('syntax error at or near "FROM"', column=8)).reason
+    'it ends too early: 2 brackets are not closed'
+    """
+    if error.reason.startswith("unterminated"):
+        return ExpressionError("a quote in it is not closed", column=error.column)
+    data = text.encode()
+    if error.column is None or error.column <= len(data):
+        return ExpressionError(error.reason.replace(') FROM t"', '"'), column=error.column)
+    marks = [data[i : i + 1] for i, k in duckdb.tokenize(text) if k == duckdb.token_type.operator]
+    missing = marks.count(b"(") - marks.count(b")")
+    reasons = {
+        -1: "a bracket in it is closed that was not opened",
+        0: "it ends too early",
+        1: "it ends too early: a bracket is not closed",
+    }
+    many = f"it ends too early: {missing} brackets are not closed"
+    return ExpressionError(reasons.get(max(missing, -1), many), column=len(text))
 
 
 def refuse_unreadable(text: str) -> None:
