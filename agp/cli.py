@@ -70,6 +70,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train plan": ("train.commands_plan:plan_stage", "What a run takes: will it fit, how long."),
     "train run": ("train.commands:run_stage", "Train a stage."),
     "train resume": ("train.commands:resume", "Go on with a run that was stopped or killed."),
+    "train subset": ("train.commands_subset:subset", "Train a run's random-subset baseline."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
     "model show": (

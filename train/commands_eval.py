@@ -141,6 +141,10 @@ def words(document: dict[str, Any]) -> list[str]:
             "too_few": "Too few prompts to tell whether the adapter beats its base",
         }[gate["verdict"]]
         said.append(f"{beaten}: {interval(gate)} nats a token, {gate['n']} prompts.")
+    if "subset" in (spent := document["trained_tokens"]):
+        said.append(
+            f"Supervised tokens trained: {spent['tuned']:,}; random subset {spent['subset']:,}."
+        )
     failed = [g["name"] for g in document["gates"] if g["verdict"] == "failed"]
     unsure = [g["name"] for g in document["gates"] if g["verdict"] == "too_few"]
     if failed:

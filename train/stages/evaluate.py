@@ -69,7 +69,7 @@ def evaluate(
     document = {
         **head,
         "tokens": sum(s.tokens for s in base.scores),
-        "trained_tokens": {"tuned": trained(run), "subset": trained(subset) if subset else None},
+        "trained_tokens": {"tuned": trained(run)} | ({"subset": trained(subset)} if subset else {}),
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in stage1.rule(fixed.gates, measures)],
         "answers": answers,
@@ -162,5 +162,5 @@ def prompt_rows(base: Observation, tuned: Observation) -> list[dict[str, Any]]:
 
 
 def trained(run: Path) -> int:
-    """Return how many supervised tokens a run's steps went through."""
-    return sum(m["supervised"] for m in runs.metrics(run) if "supervised" in m)
+    """Return how many supervised tokens a run's steps went through, repeats included."""
+    return max((m["supervised"] for m in runs.metrics(run) if "supervised" in m), default=0)
