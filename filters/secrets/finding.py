@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -47,16 +48,22 @@ def spans_in(data: bytes, literals: re.Pattern[bytes] | None = None) -> list[Spa
     # What a reader sees after decoding is what providers' keys look like; our own detectors
     # also read the raw text, where a backslash may be a backslash.
     seen = view.data if view else data
-    with ThreadPoolExecutor(1) as other:
-        long = len(data) > _LONG
-        keys = other.submit(provider.find, seen) if long else None
-        found = own.find_literals(seen, literals)
-        found += own.find(seen) if view else []
-        raw = [*own.find(data), *(own.find_literals(data, literals) if view else [])]
-        found += keys.result() if keys else provider.find(seen)
+    keys = _beside(provider.find, seen) if len(data) > _LONG else partial(provider.find, seen)
+    found = own.find_literals(seen, literals)
+    found += own.find(seen) if view else []
+    raw = [*own.find(data), *(own.find_literals(data, literals) if view else [])]
+    found += keys()
     if view:
         found = [Span(view.raw(s.start), view.raw(s.end), s.kind) for s in found]
     return merge([*found, *raw], [m.span() for m in PLACEHOLDER.finditer(data)])
+
+
+def _beside(work: Callable[[bytes], list[Span]], data: bytes) -> Callable[[], list[Span]]:
+    """Begin work in a thread of its own; return what waits for its result."""
+    thread = ThreadPoolExecutor(1)
+    future = thread.submit(work, data)
+    thread.shutdown(wait=False)
+    return future.result
 
 
 def merge(found: Iterable[Span], placeholders: Sequence[tuple[int, int]]) -> list[Span]:

@@ -30,10 +30,11 @@ def _by_keyword() -> dict[bytes, tuple[Detector, ...]]:
 
 
 @cache
-def _by_first_byte() -> dict[int, list[bytes]]:
-    table: dict[int, list[bytes]] = {}
+def _by_beginning() -> dict[bytes, list[bytes]]:
+    """Return the keywords by their first two bytes, those of one byte by that."""
+    table: dict[bytes, list[bytes]] = {}
     for keyword in _by_keyword():
-        table.setdefault(keyword[0], []).append(keyword)
+        table.setdefault(keyword[:2], []).append(keyword)
     return table
 
 
@@ -57,10 +58,12 @@ def _keywords_in(data: bytes) -> Iterator[tuple[int, bytes]]:
 
     words = [keyword.decode() for keyword in _by_keyword()]
     hits = pl.Series([low.decode()]).str.find_many(words, overlapping=True)[0]
+    table = _by_beginning()
     for at in set(hits.to_list()):
-        for keyword in _by_first_byte()[low[at]]:
-            if low.startswith(keyword, at):
-                yield at, keyword
+        for beginning in (low[at : at + 1], low[at : at + 2]):
+            for keyword in table.get(beginning, ()):
+                if low.startswith(keyword, at):
+                    yield at, keyword
 
 
 def find(data: bytes) -> list[Span]:

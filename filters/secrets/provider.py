@@ -5,14 +5,23 @@ allow marker is skipped; a rule whose keyword is anywhere reads the whole text; 
 so a process that used it must not fork.
 """
 
+from contextlib import ExitStack
+from functools import cache
 from importlib.resources import as_file, files
 
 from filters.secrets import checks
 from filters.secrets.kinds import kind_of
 from filters.secrets.own import Span, occurrences
 
+_FILES = ExitStack()
 _WINDOW = 48_000  # bytes read at once: one keyword makes a rule read no more than this
 _OVERLAP = 4_000  # longer than any credential and its companion five lines on
+
+
+@cache
+def _config() -> str:
+    """Return the path of the settings, which stay in place for as long as this process runs."""
+    return str(_FILES.enter_context(as_file(files("filters.secrets") / "betterleaks.toml")))
 
 
 def _windows(data: bytes) -> list[bytes]:
@@ -28,14 +37,12 @@ def find(data: bytes) -> list[Span]:
     import betterleaks
 
     secrets: dict[tuple[bytes, bytes], str] = {}
-    with as_file(files("filters.secrets") / "betterleaks.toml") as config:
-        for window in _windows(data):
-            text = window.decode("utf-8", "ignore")
-            for finding in betterleaks.scan_string(text, str(config)):
-                secret = finding.match.value.encode()
-                if secret and checks.no_example(secret):
-                    full = finding.match.full.encode()
-                    secrets[secret, full] = kind_of(finding.rule_id)
+    for window in _windows(data):
+        for finding in betterleaks.scan_string(window.decode("utf-8", "ignore"), _config()):
+            secret = finding.match.value.encode()
+            if secret and checks.no_example(secret):
+                full = finding.match.full.encode()
+                secrets[secret, full] = kind_of(finding.rule_id)
     spans: list[Span] = []
     for (secret, full), kind in secrets.items():
         # A long value is the same secret wherever it stands; a short one only where it was seen.
