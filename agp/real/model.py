@@ -11,6 +11,7 @@ import tomllib
 from importlib.resources import files
 from math import exp
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from warehouse.errors import AgpError
@@ -43,6 +44,7 @@ def fetch(package: str, version: str, target: Path) -> None:
     command = [uv, "pip", "install", "--python", sys.executable, "--target", str(part), wanted]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode or not any(part.glob(PARTS)):
+        shutil.rmtree(part, ignore_errors=True)
         raise AgpError(
             f"the package {wanted} is missing and could not be installed "
             f"({reason(done.stderr)}); only `make real` needs it"
@@ -51,14 +53,15 @@ def fetch(package: str, version: str, target: Path) -> None:
 
 
 def reason(said: str) -> str:
-    """Return the gist of what an installer said.
+    """Return the gist of what an installer said: the last cause it names.
 
-    >>> reason("error: no route\\n  hint: try again")
-    'error: no route'
+    >>> reason("error: Request failed\\n  cause: Failed to fetch: x\\n\\nhint: wait")
+    'Failed to fetch: x'
     """
-    lines = [line.strip(" ×╰─▶│├") for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("Using ", "No solution", "hint"))]
-    return " ".join(told[:2])[:160] or "it holds no GGUF"
+    lines = [line.strip(" ×╰─▶│├") for line in said.splitlines()]
+    told = [line for line in lines if line.startswith(("error:", "cause:", "Because"))]
+    gist = told[-1].removeprefix("cause: ").split(" and you require")[0] if told else said
+    return shorten(gist, 120) or "it holds no GGUF"
 
 
 def terms(target: Path) -> str:
