@@ -69,9 +69,8 @@ class Guide:
 
         result = CliRunner().invoke(main, args, input=stdin, prog_name="agp")
         if result.exit_code:
-            said = (
-                str(result.exception) if isinstance(result.exception, AgpError) else result.output
-            )
+            known = isinstance(result.exception, AgpError)
+            said = str(result.exception) if known else result.output or repr(result.exception)
             raise AgpError(f"agp {shlex.join(args)} failed: {said.strip()}")
         return result.stdout
 

@@ -129,7 +129,7 @@ def packs(guide: Guide) -> None:
         "Prompts that it never saw",
         "Sessions of the other splits become prompts, each with the answer that was really given.",
     )
-    guide.run("packs", "build", "--data", newest(guide), "--out", str(pack(guide)))
+    guide.run("packs", "build", "--data", newest(guide))
 
 
 def evaluate(guide: Guide) -> None:
@@ -143,17 +143,12 @@ def evaluate(guide: Guide) -> None:
         "so small a model takes on the form, hardly the sense.",
     )
     shown = ("--answers", "3", "--max-tokens", "48", "--show", "1")
-    guide.run_apart("eval", run, "--pack", str(pack(guide)), *shown, lines=80)
+    guide.run_apart("eval", run, "--pack", "history", *shown, lines=80)
 
 
 def newest(guide: Guide) -> str:
     """Return the folder of the dataset that was built."""
     return json.loads(guide.quietly("lanes", "list", "--json"))[0]["path"]
-
-
-def pack(guide: Guide) -> Path:
-    """Return where the prompt pack goes."""
-    return guide.home / "history-pack"
 
 
 STEPS: list[Callable[[Guide], None]] = [

@@ -15,12 +15,12 @@ from lanes.sample_history import copy_to
 SETTINGS = (
     "window=256",
     "accumulate=1",
-    "max_steps=16",
+    "max_steps=24",
     "learning_rate=3e-4",
-    "evaluate_every=16",
+    "evaluate_every=24",
     "valid_tokens=1500",
 )
-MEASURED = ("--most", "30", "--answers", "2", "--max-tokens", "40", "--show", "1")
+MEASURED = ("--most", "40", "--answers", "2", "--max-tokens", "40", "--show", "1")
 
 
 def walk(home: Path, model: Path, found: dict[str, Any]) -> dict[str, Any]:
@@ -41,15 +41,15 @@ def steps(guide: Guide, model: Path, found: dict[str, Any]) -> dict[str, Any]:
     )
     guide.step("The sample history becomes a dataset", "The rules of `agp filters` decide.")
     guide.run("ingest", lines=12)
-    data, pack = str(guide.home / "sft"), str(guide.home / "history-pack")
+    data = str(guide.home / "sft")
     guide.run("lanes", "build", "sft", "--out", data, lines=12)
     guide.step("Stage 1", "A LoRA on half of the blocks, spread over the depth.")
     few = [word for setting in SETTINGS for word in ("--set", setting)]
     guide.run_apart("train", "run", "1", "--model", str(model), "--data", data, *few)
     run = json.loads(guide.quietly("runs", "list", "--json"))[0]
     guide.step("Held-out sessions", "The adapter against its base, on answers it never saw.")
-    guide.run("packs", "build", "--data", data, "--out", pack)
-    guide.run_apart("eval", run["run_id"], "--pack", pack, *MEASURED, lines=100)
+    guide.run("packs", "build", "--data", data)
+    guide.run_apart("eval", run["run_id"], "--pack", "history", *MEASURED, lines=100)
     evaluations = Path(run["path"]) / "evaluations"
     (file,) = evaluations.glob("*-test.json")
     facts = json.loads(guide.quietly("runs", "show", run["run_id"], "--json"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from train.harness.packs import SPLITS, Message, Prompt, write_pack
+from train.harness.packs import SPLITS, Message, Prompt, general_texts, write_pack
 from train.harness.strata import json_check, kind_of, length_of, script_of, spread
 from warehouse.errors import AgpError
 
@@ -18,7 +18,8 @@ def build_pack(data: Path, out: Path, name: str, most: int) -> dict[str, int]:
     """Write a pack of at most `most` prompts a split; return how many each split has.
 
     Prompts are spread over kind of answer, length and script, since an average over one kind says
-    little about the others. AgpError when the dataset holds out nothing.
+    little about the others. The general texts are those that ship. AgpError when the dataset holds
+    out nothing.
     """
     if out.exists():
         raise AgpError(f"{out} is already there; remove it or give another --out")
@@ -37,7 +38,7 @@ def build_pack(data: Path, out: Path, name: str, most: int) -> dict[str, int]:
         raise AgpError(f"{data} has no rows outside the train split; a longer history has")
     every = [prompt for split in HELD_OUT for prompt in chosen[split]]
     digest = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
-    write_pack(out, name, f"held-out rows of dataset {digest[:16]}", every)
+    write_pack(out, name, f"held-out rows of dataset {digest[:16]}", every, general_texts())
     return {split: len(chosen[split]) for split in HELD_OUT}
 
 

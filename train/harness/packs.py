@@ -89,13 +89,16 @@ def load_pack(path: Path) -> Pack:
     prompts = [parse_prompt(path, i, line) for i, line in lines(path / "prompts.jsonl")]
     if len({p.id for p in prompts}) < len(prompts):
         raise AgpError(f"{path}: two prompts have one id")
-    general = []
-    if (path / "general.jsonl").exists():
-        general = [str(json.loads(line)["text"]) for _, line in lines(path / "general.jsonl")]
+    general = general_texts(path) if (path / "general.jsonl").exists() else []
     for name, digest in about.get("sha256", {}).items():
         if digest_of(path / name) != digest:
             raise AgpError(f"{path / name} is not what pack.toml says it is; build the pack anew")
     return Pack(str(about.get("name", path.name)), path, pack_digest(about), prompts, general)
+
+
+def general_texts(path: Path = SHIPPED) -> list[str]:
+    """Return a pack's general texts, by default those that ship."""
+    return [str(json.loads(line)["text"]) for _, line in lines(path / "general.jsonl")]
 
 
 def pack_digest(about: Mapping[str, Any]) -> str:

@@ -43,6 +43,11 @@ def test_few_prompts_still_cover_every_kind(data, tmp_path):
     assert [p.checks[0].type for p in pack.split("calib") if p.kind == "json"] == ["json"]
 
 
+def test_general_text_comes_with_it(data, tmp_path):
+    build_pack(data, tmp_path / "p", "mine", 4)
+    assert len(load_pack(tmp_path / "p").general) >= 30
+
+
 def test_same_dataset_same_pack(data, tmp_path):
     for name in "ab":
         build_pack(data, tmp_path / name, "mine", 5)
