@@ -71,6 +71,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train run": ("train.commands:run_stage", "Train a stage."),
     "train resume": ("train.commands:resume", "Go on with a run that was stopped or killed."),
     "train subset": ("train.commands_subset:subset", "Train a run's random-subset baseline."),
+    "train capture": ("train.commands_capture:capture", "Capture a model's states on a pack."),
+    "captures list": ("train.commands_capture:list_captures", "List the captures."),
+    "captures show": ("train.commands_capture:show_capture", "Show a capture's map of layers."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
     "model show": (
@@ -109,6 +112,7 @@ GROUPS = {
     "model": "Model folders: make, convert, describe.",
     "packs": "Prompt packs: held-out prompts to measure with.",
     "train": "Plan, run and resume training stages.",
+    "captures": "States of a model on a pack, and where it could exit.",
     "runs": "Runs and their numbers.",
 }
 

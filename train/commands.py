@@ -17,26 +17,39 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.command("run")
 @click.argument("stage", type=int)
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A build's folder.")
+@click.option("--data", type=click.Path(path_type=Path), help="A build's folder (stage 1).")
+@click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
+@click.option("--most", default=1000, show_default=True, help="Prompts of a split (stage 0).")
 @click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7.")
 @click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
 @JSON
 def run_stage(
     stage: int,
     model: str,
-    data: Path,
+    data: Path | None,
+    pack: str,
+    most: int,
     blocks: str | None,
     changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Train a stage. Ctrl-C saves and ends; `agp train resume` goes on.
 
+    Stage 0 trains nothing: it captures the model's states on a pack and says where it could exit.
+
     \b
-    Example:
+    Examples:
+      agp train run 0 --model tiny
       agp train run 1 --model tiny --data BUILD --set max_steps=100
     """
+    if stage == 0:
+        from train.commands_capture import run_stage0
+
+        return run_stage0(model, pack, most, as_json)
     if stage != 1:
-        raise AgpError(f"stage {stage} cannot be trained; stage 1 can")
+        raise AgpError(f"stage {stage} cannot be trained; stages 0 and 1 can")
+    if data is None:
+        raise AgpError("stage 1 needs a dataset: --data BUILD (`agp lanes build sft` makes one)")
     use_openblas()
     from train.stages import loop, stage1
 

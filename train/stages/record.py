@@ -56,7 +56,7 @@ def record(document: dict[str, Any]) -> None:
         con.executemany(
             f"insert into metrics ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)", metrics
         )
-        if split == "test":
+        if split == "test" or document["stage"] == 0:
             con.execute("delete from gates where run_id = ? and pack = ?", [head[0], pack])
             con.executemany(
                 f"insert into gates values ({', '.join('?' * 15)})", gate_rows(document)

@@ -1,0 +1,169 @@
+"""`agp train capture`, `agp train run 0`, `agp captures`: a model's states on a pack, and a map."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from train.blas import use_openblas
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
+@click.option("--adapter", metavar="RUN", help="A run of stage 1 whose adapter is on.")
+@click.option("--pack", default="shipped", show_default=True, help="A pack's name or folder.")
+@click.option("--layers", help="Boundaries such as 2,4,6; the model's own candidates if not given.")
+@click.option("--splits", default="heads,valid,calib", show_default=True, help="Of the pack.")
+@click.option("--length", default=32, show_default=True, help="Tokens of a continuation.")
+@click.option("--most", default=1000, show_default=True, help="Prompts of each split, at the most.")
+@JSON
+def capture(
+    model: str,
+    adapter: str | None,
+    pack: str,
+    layers: str | None,
+    splits: str,
+    length: int,
+    most: int,
+    as_json: bool,
+) -> None:
+    """Capture a model's states on a pack: what transfer and routing datasets are made of.
+
+    Killed, it goes on behind the last whole shard when the same command is given again.
+
+    \b
+    Example:
+      agp train capture --model tiny --layers 2,4,6
+    """
+    use_openblas()
+    from train.harness.packs import find_pack
+    from train.stages import captures
+    from train.stages.runs import find_run
+
+    wanted = captures.Wanted(
+        model,
+        find_pack(pack),
+        find_run(adapter) if adapter else None,
+        numbers(layers),
+        tuple(s.strip() for s in splits.split(",")),
+        length,
+        most=most,
+    )
+    folder = with_bar(captures.make, wanted)
+    show(folder, as_json)
+
+
+def numbers(layers: str | None) -> tuple[int, ...]:
+    """Return layers from a list in words; AgpError for anything else."""
+    try:
+        return tuple(int(part) for part in layers.split(",")) if layers else ()
+    except ValueError:
+        raise AgpError(f"--layers {layers!r} is no list of numbers such as 2,4,6") from None
+
+
+def with_bar(work: Any, wanted: Any) -> Any:
+    """Do the work under a progress bar on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("capturing", total=None)
+        return work(wanted, lambda n: bar.update(task, total=n), lambda: bar.advance(task))
+
+
+def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
+    """Capture the base model, print the map and the gate."""
+    use_openblas()
+    from train.commands_eval import print_gates
+    from train.harness.packs import find_pack
+    from train.stages import captures, stage0
+
+    wanted = captures.Wanted(model, find_pack(pack), most=most)
+    run, found, document = with_bar(stage0.run, wanted)
+    if as_json:
+        print_json(document)
+        return
+    print_map(found)
+    print_gates(document | {"openings": None})
+    console().print(f"{run.name}: nothing was trained; capture {found.capture_id}")
+
+
+def show(folder: Path, as_json: bool, split: str = "valid") -> None:
+    """Print what a capture holds, and its map where it has prompts of the split."""
+    from train.harness.capture import read_manifest
+    from train.stages import stage0
+
+    facts = read_manifest(folder)
+    if as_json:
+        print_json({k: v for k, v in facts.items() if k != "shards"} | {"path": str(folder)})
+        return
+    console().print(
+        f"{facts['capture_id']}: {facts['prompts']:,} prompts, {facts['rows']:,} positions, layers "
+        f"{', '.join(map(str, facts['layers']))} of {facts['n_layers']}; logits "
+        f"{'bit for bit the' if facts['bit_equal'] else 'NOT the'} plain model's"
+    )
+    if split in facts["splits"]:
+        print_map(stage0.report(folder, split))
+    console().print(str(folder), soft_wrap=True)
+
+
+def print_map(found: Any) -> None:
+    """Print the candidate split-layer map and where an oracle would stop."""
+    rows = [
+        (r["lens"], r["layer"], *(f"{r[k]:.3f}" for k in ("kl", "agree", "stays", "entropy")))
+        for r in found.layers
+    ]
+    print_table(("lens", "layer", "KL", "agree", "stays", "entropy"), rows)
+    total = sum(found.exits.values())
+    bars = [
+        (layer, n, f"{n / total:.0%}", "█" * round(30 * n / total))
+        for layer, n in found.exits.items()
+    ]
+    print_table(("oracle stops at", "positions", "share", ""), bars)
+    oracle = found.measures[0].estimate
+    console().print(
+        f"An oracle on the {found.lens} lens runs {oracle.value:.0%} of the layers "
+        f"[{oracle.low:.0%}, {oracle.high:.0%}], {oracle.n} prompts; "
+        f"{found.flips:.0%} of positions agree once and flip away."
+    )
+
+
+@click.command("list")
+@JSON
+def list_captures(as_json: bool) -> None:
+    """List the captures that are finished.
+
+    \b
+    Example:
+      agp captures list
+    """
+    from train.harness.capture import read_manifest
+    from train.stages.captures import captures_folder
+
+    found = [read_manifest(m.parent) for m in sorted(captures_folder().glob("*/manifest.json"))]
+    keys = ("capture_id", "model", "adapter_run_id", "pack", "prompts", "rows", "captured_at")
+    if as_json:
+        print_json([{k: f[k] for k in keys} for f in found])
+    else:
+        print_table(keys, [[f[k] for k in keys] for f in found])
+
+
+@click.command("show")
+@click.argument("capture")
+@click.option("--split", default="valid", show_default=True, help="Whose prompts the map shows.")
+@JSON
+def show_capture(capture: str, split: str, as_json: bool) -> None:
+    """Show what a capture holds and its map of layers.
+
+    \b
+    Example:
+      agp captures show c4f1
+    """
+    from train.stages.captures import find_capture
+
+    show(find_capture(capture), as_json, split)

@@ -1,0 +1,131 @@
+"""Captured shards in, one row a position, layer and lens out: what `trace_layers` holds.
+
+No backbone runs here, only the head: lenses and facts can change without a forward pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from train.harness.capture import decoded
+from train.harness.layer_facts import distribution_facts, state_facts
+from train.harness.lens import fit_lenses, through
+from train.harness.shards import Arrays, read_shard
+from train.model.gemma import Gemma
+
+FITTED_ON = ("train", "heads")  # splits that a lens may be fitted on
+LENSES = ("logit", "affine")
+OF_LENS = ("kl", "entropy", "margin", "max_prob", "cross_entropy")
+OF_STATE = ("norm", "kurtosis", "participation", "massive", "cosine")
+SCHEMA = pa.schema(
+    [(n, pa.string()) for n in ("prompt_id", "split", "lens")]
+    + [(n, pa.int32()) for n in ("step", "position", "token", "layer", "best")]
+    + [(n, pa.bool_()) for n in ("agree", "stays", "same_as_before")]
+    + [(n, pa.float32()) for n in (*OF_LENS, *OF_STATE)]
+)
+Note = dict[str, Any]
+Lens = tuple[mx.array, mx.array]
+
+
+def write_traces(
+    gemma: Gemma,
+    folder: Path,
+    notes: Sequence[Note],
+    layers: Sequence[int],
+    tick: Callable[[], None] = lambda: None,
+) -> Path:
+    """Fit the lenses, compute every fact, and write `traces.parquet` in one step."""
+    lenses = fit_lenses(fitting_rows(folder, notes), layers, gemma.n_layers)
+    target, part = folder / "traces.parquet", folder / ".traces.parquet"
+    with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
+        for note in notes:
+            rows = read_shard(folder, note)
+            for table in shard_tables(gemma, note, rows, layers, lenses):
+                writer.write_table(table)
+            tick()
+    part.replace(target)
+    return target
+
+
+def fitting_rows(folder: Path, notes: Iterable[Note]) -> Iterator[Arrays]:
+    """Yield the rows of shards that a lens may be fitted on."""
+    for note in notes:
+        splits = np.repeat(note["splits"], note["lengths"])
+        at = np.flatnonzero(np.isin(splits, FITTED_ON))
+        if len(at):
+            rows = read_shard(folder, note)
+            yield {name: value[mx.array(at)] for name, value in rows.items()}
+
+
+def shard_tables(
+    gemma: Gemma, note: Note, rows: Arrays, layers: Sequence[int], lenses: dict[int, Lens]
+) -> Iterator[pa.Table]:
+    """Yield the rows of each lens, and those of full depth, of one shard."""
+    lengths = note["lengths"]
+    about = {
+        "prompt_id": np.repeat(note["prompts"], lengths),
+        "split": np.repeat(note["splits"], lengths),
+        "step": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+        "position": np.array(rows["position"]),
+        "token": np.array(rows["token"]),
+    }
+    last = gemma.n_layers
+    looks = [state_facts(rows[f"h.{k}"], b) for k, b in before(rows, [*layers, last])]
+    for name in LENSES if lenses else LENSES[:1]:
+        found = [
+            said(gemma, rows, through(lenses[k] if name == "affine" else None, rows[f"h.{k}"]))
+            for k in layers
+        ]
+        agree = np.stack([f["agree"] for f in found])
+        stays = np.logical_and.accumulate(agree[::-1])[::-1]
+        for i, k in enumerate(layers):
+            same = found[i]["best"] == found[i - 1]["best"] if i else None
+            yield table(about, name, k, found[i] | numpy(looks[i]), stays[i], same)
+    full = said(gemma, rows, rows[f"h.{last}"])
+    yield table(about, "full", last, full | numpy(looks[-1]), full["agree"], None)
+
+
+def before(rows: Arrays, layers: Sequence[int]) -> Iterator[tuple[int, mx.array | None]]:
+    """Yield each layer with the states of the one before it."""
+    for i, k in enumerate(layers):
+        yield k, rows[f"h.{layers[i - 1]}"] if i else None
+
+
+def said(gemma: Gemma, rows: Arrays, h: mx.array) -> dict[str, np.ndarray]:
+    """Return the distribution facts of states [n x d] as the head reads them."""
+    parts, at = [], 0
+    final = decoded(gemma, rows[f"h.{gemma.n_layers}"])
+    for logits, full in zip(decoded(gemma, h), final, strict=True):
+        token = rows["token"][at : at + len(logits)]
+        parts.append(numpy(distribution_facts(logits, full, token)))
+        at += len(logits)
+    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+
+def numpy(facts: dict[str, mx.array]) -> dict[str, np.ndarray]:
+    """Return facts as NumPy arrays, computed."""
+    return {name: np.array(value) for name, value in facts.items()}
+
+
+def table(
+    about: dict[str, np.ndarray],
+    lens: str,
+    layer: int,
+    facts: dict[str, np.ndarray],
+    stays: np.ndarray,
+    same: np.ndarray | None,
+) -> pa.Table:
+    """Return rows in the order of the schema."""
+    n = len(stays)
+    columns: dict[str, Any] = about | facts | {"stays": stays, "same_as_before": same}
+    columns |= {"lens": [lens] * n, "layer": np.full(n, layer, np.int32)}
+    empty: Any = [None] * n
+    arrays = [
+        pa.array(empty if columns.get(f.name) is None else columns[f.name], f.type) for f in SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
