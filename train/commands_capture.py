@@ -89,7 +89,7 @@ def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
         print_json(document)
         return
     print_map(found)
-    print_gates(document | {"openings": None})
+    print_gates(document)
     console().print(f"{run.name}: nothing was trained; capture {found.capture_id}")
 
 

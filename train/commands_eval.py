@@ -54,6 +54,8 @@ def evaluate(
         return
     print_measures(document)
     print_gates(document)
+    for line in words(document):
+        console().print(line, markup=False)
     for answer in document["answers"][:show]:
         print_answer(answer)
 
@@ -113,14 +115,12 @@ def signed(measure: dict[str, Any], key: str) -> str:
 
 
 def print_gates(document: dict[str, Any]) -> None:
-    """Print the gates, then what they mean in words."""
+    """Print the gates with their verdicts."""
     rows = [
         (g["name"], g["rule"], interval(g), g["n"], g["verdict"].replace("_", " "))
         for g in document["gates"]
     ]
     print_table(("gate", "passes with its", "measured", "n", "verdict"), rows)
-    for line in words(document):
-        console().print(line, markup=False)
 
 
 def interval(gate: dict[str, Any]) -> str:
