@@ -8,9 +8,9 @@ import duckdb
 from filters.compile import RuleSet
 from filters.decide import decide, join_words
 from filters.rule import LANES
-from filters.run import execute_file
 from filters.samples import excerpts
-from warehouse.errors import AgpError
+from warehouse.ids import find_exchange
+from warehouse.statements import execute_file
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ def explain(con: duckdb.DuckDBPyConnection, rules: RuleSet, name: str) -> dict[s
 
     `name` is an exchange's id or the beginning of one; decisions must be up to date.
     """
-    exchange_id = find(con, name)
+    exchange_id = find_exchange(con, name)
     mask = con.execute(
         "select mask from decisions where rule_set = ? and exchange_id = ? and message_id is null",
         [rules.id, exchange_id],
     ).fetchall()
-    hits = execute_file(con, "explain.sql", rule_set=rules.id, exchange_id=exchange_id)
+    hits = execute_file(con, "filters", "explain.sql", rule_set=rules.id, exchange_id=exchange_id)
     opener = con.execute(
         "select left(text, 2000) from v_messages where exchange_id = ? and ordinal = 0",
         [exchange_id],
@@ -53,17 +53,3 @@ def explain(con: duckdb.DuckDBPyConnection, rules: RuleSet, name: str) -> dict[s
             dict(zip(columns, row, strict=True)) | {"why": why.get(row[0], "")} for row in hits
         ],
     }
-
-
-def find(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    """Return the one exchange whose id is, or begins with, `name`."""
-    rows = con.execute(
-        "select exchange_id from exchanges where starts_with(exchange_id, ?) "
-        "order by exchange_id <> ?, exchange_id limit 2",
-        [name, name],
-    ).fetchall()
-    if not rows:
-        raise AgpError(f"there is no exchange {name}; `agp sql` shows them: from v_exchanges")
-    if len(rows) > 1 and rows[0][0] != name:
-        raise AgpError(f"several exchanges begin with {name}; give more of the id")
-    return rows[0][0]

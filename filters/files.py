@@ -1,6 +1,5 @@
 """Folders of rule files to a list of rules: the bundled ones, then the user's own over them."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -11,8 +10,7 @@ from pydantic import ValidationError
 from filters.rule import Rule, Switch
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
-
-MAX_FILE_BYTES = 1_000_000
+from warehouse.tables import named, plain, read_tables
 
 
 @dataclass(frozen=True)
@@ -70,38 +68,14 @@ def switched_off(rule: Rule) -> Rule:
 
 def read(path: Path) -> list[Rule | Switch]:
     """Return the rules of one file; an error names the file, the rule and the key."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise AgpError(f"{path}: a rule file has at most {MAX_FILE_BYTES:,} bytes")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-        raise AgpError(f"{path}: {error if str(error) else type(error).__name__}") from None
-    strange = sorted(document.keys() - {"rule"})
-    tables = document.get("rule", [])
-    if strange or not isinstance(tables, list):
-        raise AgpError(f"{path}: a rule begins with [[rule]]; found {strange or 'something else'}")
-    return [parse(path, i, table) for i, table in enumerate(tables, 1)]
+    return [parse(path, i, table) for i, table in enumerate(read_tables(path, "rule"), 1)]
 
 
 def parse(path: Path, number: int, table: object) -> Rule | Switch:
     """Return one [[rule]] table as a rule."""
-    name = table.get("id") if isinstance(table, dict) else None
-    label = f"{path}: rule {name if isinstance(name, str) else f'number {number}'}"
     model = Switch if isinstance(table, dict) and "enabled" in table else Rule
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        raise AgpError(f"{label}: {plain(error)}") from None
-
-
-def plain(error: ValidationError) -> str:
-    """Return the first complaint of a validation in one line, without the value it is about."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "str")
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(Rule.model_fields)
-        return f"there is no key {where}; a rule has {known}"
-    if first["type"] == "missing":
-        return f"the key {where} is missing"
-    return f"{where}: {message}" if where else message
+        label = named(path, "rule", number, table)
+        raise AgpError(f"{label}: {plain(error, 'rule', Rule)}") from None

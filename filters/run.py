@@ -1,8 +1,6 @@
 """Bringing decisions up to date: what is new or changed is evaluated, in one pass, in the child."""
 
 import time
-from importlib.resources import files
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -13,6 +11,7 @@ from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
 from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
+from warehouse.statements import count, execute_file
 
 
 def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
@@ -20,7 +19,7 @@ def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     begin = time.monotonic()
     refresh(con)
     update_clusters(con)
-    execute_file(con, "todo.sql", rule_set=rules.id)
+    execute_file(con, "filters", "todo.sql", rule_set=rules.id)
     todo = count(con, "todo")
     if todo:
         make_masks(con, rules)
@@ -37,7 +36,7 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl
     """
     refresh(con)
     update_clusters(con)
-    execute_file(con, "todo.sql", rule_set="")
+    execute_file(con, "filters", "todo.sql", rule_set="")
     make_masks(con, rules)
     exchanges = (
         "select t.exchange_id, null::varchar as message_id, coalesce(m.mask, []) as mask "
@@ -48,25 +47,6 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl
         "from todo_messages t join message_masks m using (row_number)"
     )
     return {"exchange": con.sql(exchanges).pl(), "message": con.sql(messages).pl()}
-
-
-def execute_file(
-    con: duckdb.DuckDBPyConnection, name: str, **values: object
-) -> list[tuple[Any, ...]]:
-    """Execute a .sql file beside this module, each statement with the values it names.
-
-    Returns the rows of the last one.
-    """
-    rows: list[tuple[Any, ...]] = []
-    for one in con.extract_statements((files("filters") / name).read_text(encoding="utf-8")):
-        known = {k: v for k, v in values.items() if k in one.named_parameters}
-        rows = con.execute(one, known).fetchall()
-    return rows
-
-
-def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Return how many rows a table has."""
-    return con.execute(f"select count(*) from {table}").fetchall()[0][0]
 
 
 def evaluated(rules: RuleSet, exchanges: Rows, messages: Rows) -> list[pa.Table]:
@@ -130,7 +110,7 @@ def record(con: duckdb.DuckDBPyConnection, rules: RuleSet, seconds: float) -> No
 def register(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
     """Write down the rules of a set, and forget sets that no build rests on."""
     con.execute("begin")
-    execute_file(con, "forget.sql", rule_set=rules.id)
+    execute_file(con, "filters", "forget.sql", rule_set=rules.id)
     con.execute("delete from rules where rule_set = ?", [rules.id])
     rows = [
         (

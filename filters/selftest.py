@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from filters.compile import Compiled, RuleSet
 from filters.decide import join_words
 from filters.rule import Example
 from filters.run import evaluated
-from warehouse.errors import AgpError
 from warehouse.features import columns
-from warehouse.features.columns import measures
+from warehouse.features.examples import empty_database, example_rows
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,12 @@ class Result:
 
 def run_tests(rules: RuleSet) -> list[Result]:
     """Return the result of every example of every rule, all evaluated in one pass."""
-    con = duckdb.connect(":memory:", config={"enable_external_access": False})
-    con.execute("set timezone = 'UTC'")
+    con = empty_database()
     kinds = {"exchange": cases(rules.exchange), "message": cases(rules.message)}
-    rows = [example_rows(con, kind, on) for on, kind in kinds.items()]
+    rows = [
+        example_rows(con, on, columns(on), [labelled(case, on) for case in kind])
+        for on, kind in kinds.items()
+    ]
     found = evaluated(rules, rows[0], rows[1])
     return [
         Result(c.rule.id, wanted, number, bool(masks.get(row, 0) >> c.position & 1))
@@ -63,37 +63,11 @@ def masks_by_row(table: pa.Table) -> dict[int, int]:
     return {row: join_words(mask) for row, mask in zip(rows, zip(*words, strict=True), strict=True)}
 
 
-def example_rows(
-    con: duckdb.DuckDBPyConnection, cases: Sequence[tuple[Compiled, bool, int, Example]], on: str
-) -> duckdb.DuckDBPyRelation:
-    """Return the examples as rows: what they say, else what the rule requires, else a default."""
-    known = columns(on)
-    fields = ", ".join(f"{c.name} {c.type}" for c in known.values())
-    con.execute(f"create table given_{on} (row_number bigint, {fields})")
-    marks = ", ".join("?" * (len(known) + 1))
-    for row, (compiled, _, number, example) in enumerate(cases):
-        values = described(compiled, example, on)
-        strange = sorted(values.keys() - known.keys())
-        label = f"{compiled.path}: rule {compiled.rule.id}: example {number}"
-        if strange:
-            raise AgpError(f"{label}: there is no column {strange[0]}")
-        try:
-            con.execute(
-                f"insert into given_{on} values ({marks})", [row, *(values.get(n) for n in known)]
-            )
-        except duckdb.Error as error:
-            raise AgpError(f"{label}: {type(error).__name__} in one of its columns") from None
-    measured = ", ".join(
-        f"coalesce(given.{c.name}, measured.{c.name}) as {c.name}"
-        if c.origin == "text"
-        else f"given.{c.name}"
-        for c in known.values()
-    )
-    sql = f"select row_number, {measures(on)} from given_{on}"
-    return con.sql(
-        f"select row_number, {measured} from given_{on} given "
-        f"join ({sql}) measured using (row_number)"
-    )
+def labelled(case: tuple[Compiled, bool, int, Example], on: str) -> tuple[str, dict[str, Any]]:
+    """Return how an error names an example, and its columns."""
+    compiled, _, number, example = case
+    label = f"{compiled.path}: rule {compiled.rule.id}: example {number}"
+    return label, described(compiled, example, on)
 
 
 def described(compiled: Compiled, example: Example, on: str) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import polars as pl
 from filters.compile import RuleSet, compile_rules
 from filters.files import Placed
 from filters.rule import Rule
-from filters.run import count, evaluate_all
+from filters.run import evaluate_all
 from filters.samples import excerpts, shortened
 from filters.verdicts import exchange_verdicts, meaning
 from warehouse.errors import AgpError
 from warehouse.expressions import ExpressionError, check
 from warehouse.features import columns
+from warehouse.statements import count
 
 
 @dataclass(frozen=True)

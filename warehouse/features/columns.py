@@ -27,6 +27,11 @@ def columns(on: str) -> dict[str, Column]:
     'VARCHAR'
     """
     text = (files("warehouse") / "features" / "columns.toml").read_text(encoding="utf-8")
+    return parse_columns(text, on)
+
+
+def parse_columns(text: str, on: str) -> dict[str, Column]:
+    """Return the columns that a TOML text documents for `on`, by name."""
     rows = [row for row in tomllib.loads(text)["column"] if row["on"] == on]
     return {
         row["name"]: Column(

@@ -146,6 +146,61 @@ comment on column v_lane_rows.exchange_id is 'the exchange';
 comment on column v_lane_rows.session_id is 'its session';
 comment on column v_lane_rows.weight is 'how much it counts in training';
 
+comment on view v_votes is 'a vote of a labeling function; where it abstained there is no row';
+comment on column v_votes.labeler is 'the labeling function: `agp labels list`';
+comment on column v_votes.version is 'a hash of all that decides its votes';
+comment on column v_votes.exchange_id is 'the exchange';
+comment on column v_votes.label is 'the label it speaks of: a primitive, an invariant, ...';
+comment on column v_votes.holds is 'true: the label holds; false: it does not';
+comment on column v_votes.confidence is '0 to 1, as the function''s author thinks';
+
+comment on view v_labels is 'how probable a label is for an exchange; none where nothing voted';
+comment on column v_labels.exchange_id is 'the exchange';
+comment on column v_labels.label is 'a primitive, an invariant, ...';
+comment on column v_labels.probability is 'that it holds, 0 to 1';
+comment on column v_labels.source is
+  'what it was made by: majority or dawid-skene (of the votes), or review (a person said so)';
+
+comment on view v_process is 'how an exchange went, from its tool calls and words: what routing reads';
+comment on column v_process.exchange_id is 'the exchange';
+comment on column v_process.session_id is 'its session';
+comment on column v_process.outcome is
+  'how it ended: interrupted, unanswered, failed (its last tool call or the API), checked (its last test or linter passed), done';
+comment on column v_process.session_outcome is 'the outcome of the last exchange of its session';
+comment on column v_process.corrected is 'the next prompt says that it went wrong';
+comment on column v_process.calls is 'tool calls';
+comment on column v_process.succeeded is 'tool calls that succeeded';
+comment on column v_process.failed is 'tool calls of which the source itself said that they failed';
+comment on column v_process.failed_inferred is
+  'tool calls whose failure was read from their text or exit code';
+comment on column v_process.rejected is 'tool calls that the person refused';
+comment on column v_process.unanswered is 'tool calls without a result';
+comment on column v_process.shell is 'calls of the shell';
+comment on column v_process.reads is 'files read';
+comment on column v_process.searches is 'searches by name or content';
+comment on column v_process.edits is 'calls that change a file';
+comment on column v_process.web is 'pages fetched and searches in the web';
+comment on column v_process.edited_files is 'different files changed';
+comment on column v_process.most_edits_of_a_file is 'changes of the file that was changed most';
+comment on column v_process.retries is 'calls of a tool right after a failed call of the same tool';
+comment on column v_process.repeats is 'calls with the very arguments of an earlier call';
+comment on column v_process.recoveries is 'failed calls after which the same tool succeeded';
+comment on column v_process.reverts is
+  'shell commands that throw changes away: git restore, reset --hard, checkout --, stash, revert';
+comment on column v_process.checks is 'shell commands that run tests, linters or type checkers';
+comment on column v_process.failed_checks is 'checks that failed';
+comment on column v_process.last_call_ok is
+  'whether the last tool call succeeded; null: none, or not known';
+comment on column v_process.answer_messages is 'messages of the agent with words';
+comment on column v_process.tool_rounds is 'messages of the agent with tool calls';
+comment on column v_process.steered is 'messages that the person typed while it ran';
+comment on column v_process.interrupted is 'the person stopped it';
+comment on column v_process.hedges is
+  'phrases of doubt in the answer: might, probably, not sure, ...';
+comment on column v_process.assurances is
+  'phrases of certainty in the answer: verified, tests pass, ...';
+comment on column v_process.corrects is 'its own prompt says that the exchange before went wrong';
+
 comment on view v_runs is 'a training run';
 comment on column v_runs.run_id is 'its name';
 comment on column v_runs.stage is '0 to 6';

@@ -95,6 +95,24 @@ left join features f on f.exchange_id = d.exchange_id
 left join v_messages m on m.exchange_id = d.exchange_id and m.message_id = d.message_id
 where d.mask[r.position // 64 + 1] >> (r.position % 64) & 1 = 1;
 
+select run_id, stage, name, split, value, low, high, n, step from metrics;
+
+create or replace view v_votes as
+select labeler, version, exchange_id, label, holds, confidence from votes where label is not null;
+
+create or replace view v_labels as
+select exchange_id, label, probability, source from labels;
+
+-- A session's outcome is that of its last exchange; what the next prompt corrects was wrong here.
+create or replace view v_process as
+select p.exchange_id, e.session_id, p.outcome,
+       last_value(p.outcome) over (partition by e.session_id order by e.ordinal, p.exchange_id
+           rows between unbounded preceding and unbounded following) as session_outcome,
+       coalesce(lead(p.corrects) over (partition by e.session_id, e.agent_id
+           order by e.ordinal, p.exchange_id), false) as corrected,
+       p.* exclude (exchange_id, fingerprint, outcome)
+from process p join exchanges e using (exchange_id);
+
 create or replace view v_runs as
 select run_id, stage, model, base_run_id, build_id, state, started_at, seconds, reason, adapter,
        model_digest, path
