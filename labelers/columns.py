@@ -34,6 +34,8 @@ def value_sql(name: str) -> str:
         return f"{whose}_words.{which}"
     if column.origin == "neighbour":
         return str(column.sql)
+    if column.origin == "script":
+        return f"s.{'nko' if name == 'nko_letters' else name}"
     return f"t.{name}" if column.origin == "measure" else f"f.{name}"
 
 

@@ -3,6 +3,7 @@
 import duckdb
 import polars as pl
 
+from labelers.bundles import refresh_bundles
 from labelers.gold import gold
 from labelers.label_model import Chosen, choose
 from warehouse.statements import execute_file
@@ -32,4 +33,5 @@ def combine(con: duckdb.DuckDBPyConnection) -> Chosen:
     con.execute("insert into label_runs values (?, ?)", [digest, chosen.text()])
     con.execute("commit")
     con.unregister("scored")
+    refresh_bundles(con)
     return chosen

@@ -141,7 +141,7 @@ def run_functions(as_json: bool) -> None:
 
 @click.command()
 @json_option
-def test_functions(as_json: bool) -> None:
+def check_examples(as_json: bool) -> None:
     """Run every text function's own examples: `hit`, `against` and `miss`.
 
     \b
@@ -165,3 +165,34 @@ def test_functions(as_json: bool) -> None:
         click.echo(f"{len(results) - len(failed)} of {len(results)} examples passed")
     if failed or loaded.problems:
         raise AgpError(f"{len(failed)} examples and {len(loaded.problems)} functions failed")
+
+
+@click.command()
+@click.option("--most", default=20, show_default=True, help="Bundles to show.")
+@json_option
+def list_bundles(most: int, as_json: bool) -> None:
+    """Show the concept bundles: primitives that recur with some words, the largest first.
+
+    Those of the kernel are named; those found in the history are named after their word. Members
+    and neighbours are in v_bundle_members and v_neighbours.
+
+    \b
+    Examples:
+      agp labels bundles
+      agp labels bundles --most 5 --json
+    """
+    from labelers.run import update
+    from warehouse.store import open_writer
+
+    with open_writer() as con:
+        say_problems(update(con).problems)
+        found = con.sql("from v_bundles order by exchanges desc, bundle_id").pl().to_dicts()
+    if as_json:
+        print_json(found[:most])
+        return
+    rows = [
+        [b["name"], b["origin"], " ".join(b["primitives"]), b["exchanges"], b["sessions"]]
+        for b in found[:most]
+    ]
+    print_table(["bundle", "from", "primitives", "exchanges", "sessions"], rows)
+    click.echo(f"{len(found)} bundles")

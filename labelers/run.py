@@ -13,6 +13,7 @@ from labelers.gold import keep_shipped
 from labelers.label_model import Chosen
 from labelers.load import Labeler, Loaded, Problem, load
 from labelers.measure import refresh_turns
+from labelers.process import refresh_process
 from warehouse.features import refresh
 from warehouse.features.refresh import load_words
 from warehouse.statements import count, execute_file
@@ -22,6 +23,7 @@ join features f using (exchange_id)
 left join features p on p.exchange_id = previous_id
 left join features n on n.exchange_id = next_id
 left join {turns} t on t.exchange_id = x.exchange_id
+left join scripts s on s.exchange_id = x.exchange_id
 """
 
 
@@ -49,6 +51,8 @@ def update(
     refresh(con)
     execute_file(con, "labelers", "thread.sql")
     refresh_turns(con)
+    execute_file(con, "labelers", "scripts.sql")
+    refresh_process(con)
     find_due(con, loaded.labelers)
     evaluated = count(con, "due")
     problems = list(loaded.problems)

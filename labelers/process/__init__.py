@@ -2,13 +2,14 @@
 
 import duckdb
 
-from warehouse.features import refresh
 from warehouse.statements import count, execute_file
 
 
 def refresh_process(con: duckdb.DuckDBPyConnection) -> int:
-    """Bring the table process up to date; return how many exchanges were new or changed."""
-    refresh(con)
+    """Bring the table process up to date; return how many exchanges were new or changed.
+
+    Features must be up to date.
+    """
     con.execute("begin")
     execute_file(con, "labelers.process", "process.sql")
     con.execute("commit")

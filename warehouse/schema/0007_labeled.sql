@@ -64,3 +64,33 @@ create table process (
     hedges bigint, assurances bigint, corrects boolean,
     outcome varchar not null             -- unanswered | interrupted | failed | checked | done
 );
+
+-- Letters of each script among the first 2,000 characters of what was asked.
+create table scripts (
+    exchange_id varchar primary key,
+    fingerprint ubigint not null,        -- of features, when they were counted
+    latin bigint, nko bigint, arabic bigint, other bigint,
+    script varchar not null,             -- latin | nko | arabic | other | mixed | none
+    right_to_left boolean not null       -- its first letter is of a script that runs so
+);
+
+create table bundles (
+    bundle_id varchar primary key,       -- of its word, or as kernel/bundles.toml names it
+    origin varchar not null,             -- found in the history | kernel
+    name varchar not null,
+    words varchar[] not null,
+    primitives varchar[] not null,
+    exchanges bigint not null,
+    sessions bigint not null
+);
+create table bundle_members (
+    exchange_id varchar not null,
+    bundle_id varchar not null,
+    strength double not null             -- mean probability of the bundle's primitives here
+);
+create table neighbours (
+    exchange_id varchar not null,
+    neighbour_id varchar not null,       -- shares a bundle with it
+    rank integer not null,               -- 1 is the nearest
+    similarity double not null           -- cosine of text vectors
+);

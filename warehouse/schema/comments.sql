@@ -161,6 +161,38 @@ comment on column v_labels.probability is 'that it holds, 0 to 1';
 comment on column v_labels.source is
   'what it was made by: majority or dawid-skene (of the votes), or review (a person said so)';
 
+comment on view v_scripts is 'the letters of each script in what was asked (its first 2,000 characters)';
+comment on column v_scripts.exchange_id is 'the exchange';
+comment on column v_scripts.script is
+  'latin, nko, arabic, other, mixed (two hold above a tenth of the letters) or none';
+comment on column v_scripts.right_to_left is
+  'its first letter is of a script that runs from right to left';
+comment on column v_scripts.latin is 'Latin letters';
+comment on column v_scripts.nko is 'N''Ko letters, U+07CA to U+07EA';
+comment on column v_scripts.arabic is 'Arabic letters';
+comment on column v_scripts.other is 'letters of all other scripts';
+
+comment on view v_bundles is 'a concept bundle: primitives that recur with some words';
+comment on column v_bundles.bundle_id is 'named in the kernel, or a hash of its word';
+comment on column v_bundles.origin is 'kernel, or history: found in it';
+comment on column v_bundles.name is 'its name, or its word';
+comment on column v_bundles.words is 'one of them is in every member';
+comment on column v_bundles.primitives is 'one of them is likely in every member';
+comment on column v_bundles.exchanges is 'how many members it has';
+comment on column v_bundles.sessions is 'how many sessions they are from';
+
+comment on view v_bundle_members is 'an exchange in a bundle; it may be in several';
+comment on column v_bundle_members.exchange_id is 'the exchange';
+comment on column v_bundle_members.bundle_id is 'the bundle';
+comment on column v_bundle_members.strength is
+  'mean probability of the bundle''s primitives in it, 0 to 1';
+
+comment on view v_neighbours is 'one of the five exchanges nearest to an exchange, of those that share a bundle with it';
+comment on column v_neighbours.exchange_id is 'the exchange';
+comment on column v_neighbours.neighbour_id is 'the other one';
+comment on column v_neighbours.rank is '1 is the nearest';
+comment on column v_neighbours.similarity is 'cosine of their text vectors, 0 to 1';
+
 comment on view v_process is 'how an exchange went, from its tool calls and words: what routing reads';
 comment on column v_process.exchange_id is 'the exchange';
 comment on column v_process.session_id is 'its session';

@@ -103,6 +103,18 @@ select labeler, version, exchange_id, label, holds, confidence from votes where 
 create or replace view v_labels as
 select exchange_id, label, probability, source from labels;
 
+create or replace view v_scripts as
+select exchange_id, script, right_to_left, latin, nko, arabic, other from scripts;
+
+create or replace view v_bundles as
+select bundle_id, origin, name, words, primitives, exchanges, sessions from bundles;
+
+create or replace view v_bundle_members as
+select exchange_id, bundle_id, strength from bundle_members;
+
+create or replace view v_neighbours as
+select exchange_id, neighbour_id, rank, similarity from neighbours;
+
 -- A session's outcome is that of its last exchange; what the next prompt corrects was wrong here.
 create or replace view v_process as
 select p.exchange_id, e.session_id, p.outcome,
