@@ -18,7 +18,7 @@ from train.stages import adapters
 from train.stages.settings import Settings
 
 HEAD_COPIES = 6  # logits, soft-cap, softmax and their gradients: float32, alive at once
-GELU_COPIES = 4  # tanh-GELU keeps four arrays where it is not compiled into one
+GELU_COPIES = 2  # tanh-GELU keeps its tanh and its value where it is not compiled into one
 SCORE_COPIES = 4  # scores, masked, softmax, gradient: of the one layer that is being computed
 AGAIN = 2  # layers that mlx computes again at the same time, with checkpoint_gradients
 

@@ -18,6 +18,7 @@ from warehouse.errors import AgpError
 
 PRESETS = Path(__file__).parent / "presets"
 FLOOR = 128  # tokens of a pack, below which nothing is gained
+FEW = 32  # positions of the head at a time, below which it is slow
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def remedy(
 def milder(settings: Settings, layers: int) -> Iterator[dict[str, Any]]:
     """Yield changes from the one that costs nothing to the one that costs most."""
     changes: dict[str, Any] = {}
-    if settings.head_positions > FLOOR:
-        changes["head_positions"] = FLOOR
+    if settings.head_positions > FEW:
+        changes["head_positions"] = FEW
         yield dict(changes)
     tokens, accumulate = settings.batch_tokens, settings.accumulate
     while tokens // 2 >= FLOOR:

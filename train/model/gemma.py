@@ -201,13 +201,16 @@ class Gemma:
         h = mx.take_along_axis(stream.h, positions[..., None], 1)  # [b x p x d]
         return replace(stream, h=h, per_layer=per_layer, masks=masks, positions=positions)
 
-    def decode(self, h: mx.array) -> mx.array:
-        """Return logits [... x vocabulary] of a residual stream: final norm, head, soft-cap."""
+    def uncapped(self, h: mx.array) -> mx.array:
+        """Return logits [... x vocabulary] of a residual stream before the soft-cap."""
         normed = self.backbone.norm(h)
         if self.text.tie_word_embeddings:
-            logits = self.backbone.embed_tokens.as_linear(normed)
-        else:
-            logits = self.text.lm_head(normed)
+            return self.backbone.embed_tokens.as_linear(normed)
+        return self.text.lm_head(normed)
+
+    def decode(self, h: mx.array) -> mx.array:
+        """Return logits [... x vocabulary] of a residual stream: final norm, head, soft-cap."""
+        logits = self.uncapped(h)
         return gemma4_text.logit_softcap(self.softcap, logits) if self.softcap else logits
 
     def logits(self, tokens: mx.array, cache: list[Any] | None = None) -> mx.array:

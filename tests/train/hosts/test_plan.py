@@ -86,10 +86,10 @@ def test_what_does_not_fit_says_what_would():
 
 def test_parts_grow_with_what_they_hold():
     gemma = attached(skeleton(TINY, True), settings(FILE))
-    some = estimate(gemma, settings(FILE), Step(1, 512, 100), False)
-    more = estimate(gemma, settings(FILE), Step(1, 512, 200), False)
+    some = estimate(gemma, settings(FILE), Step(1, 512, 60), False)
+    more = estimate(gemma, settings(FILE), Step(1, 512, 120), False)
     twice = settings(FILE, ["checkpoint_gradients=true"])
-    again = estimate(gemma, twice, Step(1, 512, 100), False)
+    again = estimate(gemma, twice, Step(1, 512, 60), False)
     assert some["weights"] == more["weights"]
     assert some["logits"] * 2 == more["logits"]
     assert some["activations"] < more["activations"]

@@ -90,6 +90,12 @@ def numbers(run: Path) -> list[Any]:
 UNDISTURBED: list[Any] = []
 
 
+@pytest.fixture(autouse=True)
+def one_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every process compute with mlx's own BLAS: another one adds in another order."""
+    monkeypatch.setenv("AGP_BLAS", "off")
+
+
 @pytest.fixture
 def whole(home: Path, build: Path) -> list[Any]:
     """Return what a run leaves that nobody disturbed; trained once."""
