@@ -1,6 +1,8 @@
 """`agp lanes list | show | audit`: which builds there are, a row with its way back, what a build
 holds."""
 
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +60,17 @@ def show(build: str, row: str, as_json: bool) -> None:
         text = message["content"] or ""
         calls = "\n".join(str(call["function"]) for call in message.get("tool_calls") or ())
         out.print("\n".join(t for t in (text[:SHOWN], calls[:SHOWN]) if t), markup=False)
-    columns = ("turn", "exchange", "weight", "message", "role", "file", "record", "byte")
-    keys = ("turn", "exchange_id", "weight", "message_id", "role", "path", "record", "byte_offset")
-    print_table(columns, [[line[key] for key in keys] for line in origins], title="made of")
+    print_origins(origins)
+
+
+def print_origins(origins: list[dict[str, Any]]) -> None:
+    """Print the records a row was made of, exchange by exchange and file by file."""
+    keys = ("role", "record", "byte_offset", "message_id")
+    for name, lines in groupby(origins, key=itemgetter("turn", "exchange_id", "weight", "path")):
+        turn, exchange, weight, path = name
+        click.echo(f"\nturn {turn}: exchange {exchange}, weight {weight:g}, made of\n{path}")
+        rows = [[line[key] for key in keys] for line in lines]
+        print_table(("role", "record", "byte", "message"), rows)
 
 
 def parsed_row(text: str) -> tuple[str, int]:

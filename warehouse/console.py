@@ -22,8 +22,14 @@ def print_table(
     title: str | None = None,
     header: bool = True,
 ) -> None:
-    """Print rows as a table; numbers stand right, None is an empty cell, markup is not read."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    """Print rows as a table; numbers stand right, None is an empty cell, markup is not read.
+
+    Where the terminal is so narrow that words would be cut, a row is a paragraph instead.
+    """
+    out = console()
+    if title:
+        out.print(escape(title), style="italic")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.show_header = header
     body = [list(row) for row in rows]
     for i, name in enumerate(columns):
@@ -31,7 +37,30 @@ def print_table(
         table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         table.add_row(*(escape(cell_text(cell)) for cell in row))
-    console().print(table)
+    needed = out.measure(table, options=out.options.update_width(10_000)).minimum
+    if header and len(columns) > 2 and needed > out.width:
+        print_paragraphs(columns, body, out)
+    else:
+        out.print(table)
+
+
+def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out: Console) -> None:
+    """Print a row as its first cell, and below it a line for each other cell that holds anything.
+
+    >>> print_paragraphs(["rule", "hits"], [["warmup", 1200]], console())
+    warmup
+      hits  1,200
+    """
+    width = max(len(name) for name in columns[1:])
+    for first, *others in body:
+        out.print(escape(cell_text(first)))
+        for name, cell in zip(columns[1:], others, strict=True):
+            if text := cell_text(cell):
+                line = Table.grid(padding=(0, 2, 0, 0))
+                line.add_column(width=width + 2)
+                line.add_column(overflow="fold")
+                line.add_row(f"  {escape(name)}", escape(text))
+                out.print(line)
 
 
 def cell_text(cell: Any) -> str:

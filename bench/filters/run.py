@@ -60,7 +60,7 @@ def prepare(count: int) -> None:
 def measure_agp(count: int) -> tuple[list[list[str]], dict[str, int]]:
     """Return agp's rows of the table, and the hits of each rule."""
     own = ("--rules", FOLDER / "rules", "--json")
-    agp("filters", "test", *own)  # the code is compiled and in memory, as the peers' is
+    agp("filters", "list", *own)  # the code is compiled and in memory, as the peers' is
     first = agp("filters", "run", *own)
     again = agp("filters", "run", *own)
     bundled = agp("filters", "run", "--json")

@@ -67,9 +67,9 @@ def strings_of(path: Path) -> Iterator[tuple[int, str, str]]:
     if path.suffix == ".parquet":
         yield from _parquet(path)
     elif path.suffix in {".jsonl", ".json", ".ndjson"}:
-        lines = path.read_bytes().split(b"\n") if path.suffix != ".json" else [path.read_bytes()]
-        for row, line in enumerate(lines, 1):
-            yield from _line(row, line)
+        with path.open("rb") as file:  # a line at a time: a build may be larger than memory
+            for row, line in enumerate(file if path.suffix != ".json" else [file.read()], 1):
+                yield from _line(row, line)
     else:
         yield 1, "", path.read_bytes().decode("utf-8", "replace")
 
