@@ -6,7 +6,7 @@ A function that fails is left out with the reason, and the others go on.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from labelers.load import Labeler, Problem
-from warehouse.expressions import Batch, ExpressionError, evaluate
+from warehouse.expressions import Batch, Expression, ExpressionError, evaluate
 from warehouse.expressions.process import BATCH, write_rows
 
 SECONDS = 10.0  # that a Python function has, beside
@@ -49,18 +49,19 @@ def cast_texts(
     running, problems = list(labelers), []
     while running:
         sides = [(one, held) for one in running for held in (True, False) if side(one, held)]
-        expressions = [e for one, held in sides if (e := side(one, held))]
+        expressions = unlike(sides)
         try:
-            masks = evaluate([Batch(expressions, rows)])[0]
+            masks = evaluate([Batch(list(expressions.values()), rows)])[0]
         except ExpressionError as error:
             if error.index is None:
                 reason = f"the functions together: {error.reason}"
                 return empty(), problems + [Problem(one.id, reason) for one in running]
-            bad = sides[error.index][0]
-            problems.append(Problem(bad.id, f"{bad.path.name}: {bad.id}: {error.reason}"))
-            running.remove(bad)
+            failed = list(expressions.values())[error.index]
+            for bad in [one for one in running if failed in (one.yes, one.no)]:
+                problems.append(Problem(bad.id, f"{bad.path.name}: {bad.id}: {error.reason}"))
+                running.remove(bad)
             continue
-        return from_masks(sides, masks), problems
+        return from_masks(sides, expressions, masks), problems
     return empty(), problems
 
 
@@ -69,14 +70,24 @@ def side(labeler: Labeler, held: bool) -> Any:
     return labeler.yes if held else labeler.no
 
 
-def from_masks(sides: Sequence[tuple[Labeler, bool]], masks: pa.Table) -> pl.DataFrame:
+def unlike(sides: Sequence[tuple[Labeler, bool]]) -> dict[str, Expression]:
+    """Return the expressions of functions by their text, so that each is evaluated once."""
+    return {expression.text: expression for one, held in sides if (expression := side(one, held))}
+
+
+def from_masks(
+    sides: Sequence[tuple[Labeler, bool]], expressions: Mapping[str, Expression], masks: pa.Table
+) -> pl.DataFrame:
     """Return votes from masks of 64 bits; a function that says both yes and no abstains."""
     if masks.num_rows == 0:
         return empty()
     frame = pl.DataFrame(pl.from_arrow(masks))
+    places = {text: i for i, text in enumerate(expressions)}
     found = [empty()]
-    for labeler, group in groupby(enumerate(sides), key=lambda item: item[1][0]):
-        bits = {held: bit(i) for i, (_, held) in group}
+    known = {labeler.id: labeler for labeler, _ in sides}
+    for name, group in groupby(sides, key=lambda item: item[0].id):
+        labeler = known[name]
+        bits = {held: bit(places[side(labeler, held).text]) for _, held in group}
         yes, no = bits.get(True, pl.lit(False)), bits.get(False, pl.lit(False))
         held = frame.filter(yes != no).select(
             pl.lit(labeler.id).alias("labeler"),
