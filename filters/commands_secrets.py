@@ -1,10 +1,16 @@
 """`agp secrets scan | kinds | redact`: what would leak, what is looked for, a text without it."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from warehouse.console import print_json, print_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from filters.secrets.history import Survey
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 kind_option = click.option(
@@ -32,13 +38,16 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
     from rich.progress import Progress
 
     from filters.secrets.history import survey
-    from warehouse.store import open_reader
+    from warehouse.interrupt import read
 
-    with open_reader() as con, Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scanning", total=None)
-        found = survey(
-            con, frozenset(kinds) or None, lambda characters: bar.advance(task, characters)
-        )
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("scanning", total=None)
+
+    def work(con: "DuckDBPyConnection") -> "Survey":
+        with bar:
+            return survey(con, frozenset(kinds) or None, lambda done: bar.advance(task, done))
+
+    found = read(work)
     if as_json:
         print_json(found.as_dict())
         return

@@ -9,7 +9,7 @@ import orjson
 
 from lanes.manifest import read_manifest
 from warehouse.errors import AgpError
-from warehouse.store import open_reader
+from warehouse.interrupt import read
 
 
 def builds() -> list[dict[str, Any]]:
@@ -17,8 +17,7 @@ def builds() -> list[dict[str, Any]]:
     query = (
         "select build_id, lane, rows, built_at, path from lane_builds order by built_at, build_id"
     )
-    with open_reader() as con:
-        found = con.sql(query).to_arrow_table().to_pylist()
+    found = read(lambda con: con.sql(query).to_arrow_table().to_pylist())
     return [build | {"there": stands(build["build_id"], Path(build["path"]))} for build in found]
 
 
@@ -57,6 +56,5 @@ def row_of(folder: Path, split: str, number: int) -> dict[str, Any]:
 def origin(build_id: str, split: str, number: int) -> list[dict[str, Any]]:
     """Return the records that a row was made of: exchange, message, file, ordinal, bytes."""
     query = (files("lanes") / "origin.sql").read_text(encoding="utf-8")
-    with open_reader() as con:
-        found = con.sql(query, params={"build": build_id, "split": split, "row": number})
-        return found.to_arrow_table().to_pylist()
+    values = {"build": build_id, "split": split, "row": number}
+    return read(lambda con: con.sql(query, params=values).to_arrow_table().to_pylist())

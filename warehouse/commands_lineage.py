@@ -7,9 +7,9 @@ import click
 
 from warehouse.console import print_json
 from warehouse.errors import AgpError
+from warehouse.interrupt import read
 from warehouse.lineage import Node, resolve, trace
 from warehouse.lineage_tree import show
-from warehouse.store import open_reader
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,11 +34,10 @@ def lineage(id: str, everything: bool, as_json: bool, raw: bool) -> None:
     agp lineage BUILD:train:17               # a row of a dataset, down to byte offsets
     agp lineage notes.jsonl:12 --bytes       # a record exactly as it stood in its file
     """
-    with open_reader() as con:
-        if raw:
-            write_bytes(con, resolve(con, id))
-            return
-        node = trace(con, id, None if everything or as_json else LIMIT)
+    if raw:
+        read(lambda con: write_bytes(con, resolve(con, id)))
+        return
+    node = read(lambda con: trace(con, id, None if everything or as_json else LIMIT))
     if as_json:
         print_json(node.as_json())
     else:

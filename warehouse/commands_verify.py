@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from warehouse.console import byte_bar, print_json, print_table
-from warehouse.store import open_reader
+from warehouse.interrupt import read
 from warehouse.verify import Report
 from warehouse.verify import verify as check
 
@@ -23,8 +23,8 @@ def verify(as_json: bool) -> None:
     agp warehouse verify
     """
     begun = time.monotonic()
-    with open_reader() as con, byte_bar(quiet=as_json) as progress:
-        report = check(con, progress)
+    with byte_bar(quiet=as_json) as progress:
+        report = read(lambda con: check(con, progress))
     if as_json:
         print_json(asdict(report))
     else:
