@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import mlx.nn as nn
 import mlx.optimizers as optim
 import mlx_lm
 import mlx_lm.lora
+from mlx.utils import tree_flatten, tree_map
 from mlx_lm.tuner import trainer
 from mlx_lm.tuner.datasets import load_local_dataset
 from mlx_lm.tuner.utils import linear_to_lora_layers
@@ -140,10 +142,61 @@ def stage1(folder: Path, *changes: str) -> dict[str, Any]:
     return {"tokens": real, "seconds": took, "cpu": cpu, "padding": padding}
 
 
+def gradients(folder: Path) -> dict[str, Any]:
+    """Return how far stage 1's gradient of eight samples is from the peer's, adapters alike.
+
+    The peer's own loss, each sample alone and its length less one: it counts a padded token too
+    many. Beside it, how far the peer's padded batch is from its samples alone: rounding.
+    """
+    from train.stages import stage1
+    from train.stages.batches import make
+    from train.stages.settings import settings
+
+    model, samples = peer(folder)
+    stage = stage1.Stage1(
+        str(folder / "model"), folder / "data", settings(stage1.FILE, ["blocks=all"])
+    )
+    mx.random.seed(1)
+    moved = tree_map(lambda w: w + 0.02 * mx.random.normal(w.shape), model.trainable_parameters())
+    model.update(moved)
+    stage.model.update(moved)
+    model.train()
+    stage.model.train()
+    first = samples[:8]
+    theirs = summed(model, [[sample] for sample in first])
+    padded = summed(model, [first])
+    ours = nn.value_and_grad(stage.model, stage.loss)(make(stage.train[:8], "pack"))[1]
+    return {"gradient_distance": apart(ours, theirs), "peer_distance": apart(padded, theirs)}
+
+
+def summed(model: Any, batches: list[list[tuple[list[int], int]]]) -> Any:
+    """Return the gradient of the peer's loss, summed over the tokens of all batches."""
+    total: Any = None
+    for rows in batches:
+        width = max(len(ids) for ids, _ in rows)
+        batch = mx.array([ids + [0] * (width - len(ids)) for ids, _ in rows])
+        lengths = mx.array([[prompt, len(ids) - 1] for ids, prompt in rows])
+        (_, count), new = nn.value_and_grad(model, trainer.default_loss)(model, batch, lengths)
+        new = tree_map(lambda g, n=count: g * n, new)
+        total = new if total is None else tree_map(mx.add, total, new)
+    return total
+
+
+def apart(one: Any, other: Any) -> float:
+    """Return the norm of the difference of two gradients against that of the second."""
+
+    def norm(tree: Any) -> float:
+        pairs: Any = tree_flatten(tree)
+        return sum(float((g * g).sum()) for _, g in pairs) ** 0.5
+
+    return norm(tree_map(mx.subtract, one, other)) / norm(other)
+
+
 CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "command": command,
     "sorted": sorted_batches,
     "agp": stage1,
+    "gradients": gradients,
     "agp rows": lambda folder: stage1(folder, "batching=rows"),
 }
 

@@ -129,6 +129,7 @@ def table(found: dict[str, dict[str, Any]]) -> list[list[str]]:
             NAMES[name],
             f"{rate[name]:,.0f}",
             f"{rate['agp'] / rate[name]:.1f} ×",
+            f"{f['tokens'] / f['cpu']:,.0f}",
             f"{f['padding']:.0%}",
             f"{f['peak_mb']:,.0f}",
             f"{found['agp']['peak_mb'] / f['peak_mb']:.2f}",
@@ -138,11 +139,17 @@ def table(found: dict[str, dict[str, Any]]) -> list[list[str]]:
     ]
 
 
-def write(rows: list[list[str]]) -> None:
+def write(rows: list[list[str]], apart: dict[str, float]) -> None:
     """Put the table between the markers of the page."""
-    head = ["trainer", "real tokens/s", "agp is", "padding", "peak MB", "agp's", "process MB"]
+    head = ["trainer", "real tokens/s", "agp is", "a CPU second", "padding", "peak MB"]
+    head += ["agp's", "process MB"]
     lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
-    block = "\n".join([BEGIN, *lines, END])
+    distances = (
+        f"Gradients of eight samples, relative distance: agp's pack to the peer's samples alone "
+        f"{apart['gradient_distance']:.0e}, the peer's padded batch to the same "
+        f"{apart['peer_distance']:.0e}."
+    )
+    block = "\n".join([BEGIN, *lines, "", distances, END])
     page = README.read_text()
     if BEGIN in page:
         page = page[: page.index(BEGIN)] + block + page[page.index(END) + len(END) :]
@@ -155,17 +162,21 @@ def main() -> None:
     """Measure every contender and write the table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeat", type=int, default=2)
-    options.add_argument("--only", choices=[*NAMES], help="print one contender's numbers")
+    options.add_argument(
+        "--only", choices=[*NAMES, "gradients"], help="print one contender's numbers"
+    )
     given = options.parse_args()
     make_model(OUT / "model")
     make_data(OUT / "data")
     if given.only:
-        print(best(given.only, given.repeat))
+        print(measure(given.only))
         return
     found = {name: best(name, given.repeat) for name in NAMES}
     rows = table(found)
     print("\n".join("\t".join(row) for row in rows))
-    write(rows)
+    apart = measure("gradients")
+    print(apart)
+    write(rows, apart)
 
 
 if __name__ == "__main__":
