@@ -18,7 +18,7 @@ from warehouse.errors import AgpError
         ("true", {"priority": 10_000}, "rule r: priority: "),
         ("rule('s')", {}, "rule r: there is no rule s"),
         ("rule('r')", {}, "name each other in a ring: r → r"),
-        ("author = 'x' and", {}, "rule r: syntax error"),
+        ("author = 'x' and", {}, "rule r: it ends too early"),
     ],
 )
 def test_a_bad_rule_is_named_in_one_line(folder, rule, where, keys, message):
