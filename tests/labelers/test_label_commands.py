@@ -24,6 +24,7 @@ def test_run_counts_and_a_second_run_has_nothing_to_do(garden, agp):
     assert again["evaluated"] == 0 and again["problems"] == []
 
 
+@pytest.mark.slow
 def test_explain_names_the_function_and_its_reason(garden, agp):
     shown = found(agp, "explain", "s1-1")
     assert {"labeler": "return-words", "label": "return", "holds": True} in [
@@ -32,6 +33,7 @@ def test_explain_names_the_function_and_its_reason(garden, agp):
     assert shown["previous"] == SOW[0]
 
 
+@pytest.mark.slow
 def test_reviews_are_piped_kept_and_stand_above_votes(garden, agp, rows):
     said = agp("labels", "review", "return", stdin="what?\nn\n").output
     assert "y, n, s or q" in said and "1 verdicts kept" in said

@@ -69,6 +69,7 @@ miss = ["a"]
 """
 
 
+@pytest.mark.slow
 def test_each_bad_function_is_named_and_the_rest_votes(talk, own, rows):
     talk("s1", ("Still here?", "Yes, at the peas."), ("Next: beans", "Done."))
     own("mine.py", PYTHON)
@@ -91,6 +92,7 @@ def test_each_bad_function_is_named_and_the_rest_votes(talk, own, rows):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_only_what_changed_runs_again(talk, own):
     talk("s1", ("Still here?", "Yes."))
     names = len(load().labelers)

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+import pytest
 
 from lanes.commands_build import show_left_out
 from lanes.split import SPLITS
@@ -82,6 +83,7 @@ def test_the_audit_agrees_with_the_manifest_and_sees_a_changed_file(many, agp):
     assert "test.jsonl changed" in agp("lanes", "audit", str(folder)).stdout
 
 
+@pytest.mark.slow
 def test_history_may_grow_and_families_stay_where_they_are(many, claude_tree, agp, rows):
     built(agp)
     before = rows("select family_id, split from splits")

@@ -36,6 +36,7 @@ def test_parquet_and_jsonl_agree_for_polars_and_duckdb(many, agp, tools):
             assert con.execute(count).fetchall() == [(len(rows),)]
 
 
+@pytest.mark.slow
 def test_datasets_opens_all_splits_offline(many, agp, tmp_path):
     folder = build(agp)
     code = (
