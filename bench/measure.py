@@ -54,12 +54,17 @@ def busy() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Measured:
+def measure(
+    command: Sequence[str | Path],
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Measured:
     """Run a command; raise RuntimeError with its last line where it fails."""
     before, start = busy(), time.perf_counter()
     child = subprocess.Popen(
         [str(part) for part in command],
         env=dict(env) if env is not None else None,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, print_json, print_table
+from warehouse.console import console, counting_bar, print_json, print_table
 from warehouse.errors import AgpError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -53,7 +53,8 @@ def capture(
         length,
         most=most,
     )
-    folder = with_bar(captures.make, wanted)
+    with counting_bar("capturing") as (begin, tick):
+        folder = captures.make(wanted, begin, tick)
     show(folder, as_json)
 
 
@@ -65,17 +66,6 @@ def numbers(layers: str | None) -> tuple[int, ...]:
         raise AgpError(f"--layers {layers!r} is no list of numbers such as 2,4,6") from None
 
 
-def with_bar(work: Any, wanted: Any) -> Any:
-    """Do the work under a progress bar on standard error."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    screen = Console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("capturing", total=None)
-        return work(wanted, lambda n: bar.update(task, total=n), lambda: bar.advance(task))
-
-
 def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
     """Capture the base model, print the map and the gate."""
     use_openblas()
@@ -84,7 +74,8 @@ def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
     from train.stages import captures, stage0
 
     wanted = captures.Wanted(model, find_pack(pack), most=most)
-    run, found, document = with_bar(stage0.run, wanted)
+    with counting_bar("capturing") as (begin, tick):
+        run, found, document = stage0.run(wanted, begin, tick)
     if as_json:
         print_json(document)
         return

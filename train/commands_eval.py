@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, print_json, print_table
+from warehouse.console import console, counting_bar, print_json, print_table
 
 
 @click.command("eval")
@@ -48,7 +48,8 @@ def evaluate(
 
     subset = find_run(random_subset) if random_subset else None
     chosen = evaluation.Options(find_pack(pack), split, gates or SHIPPED, subset, **options)
-    document = with_bar(find_run(run), chosen)
+    with counting_bar("evaluating") as (begin, tick):
+        document = evaluation.evaluate(find_run(run), chosen, begin, tick)
     if as_json:
         print_json(document)
         return
@@ -58,20 +59,6 @@ def evaluate(
         console().print(line, markup=False)
     for answer in document["answers"][:show]:
         print_answer(answer)
-
-
-def with_bar(run: Path, options: Any) -> dict[str, Any]:
-    """Evaluate under a progress bar on standard error."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from train.stages.evaluate import evaluate
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("evaluating", total=None)
-        return evaluate(
-            run, options, lambda n: bar.update(task, total=n), lambda: bar.advance(task)
-        )
 
 
 NAMES = {

@@ -106,3 +106,14 @@ def byte_bar(quiet: bool = False) -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def counting_bar(description: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Give (begin, tick) of a bar on stderr: `begin` hears once how often `tick` will be called."""
+    from rich.progress import Progress as Bar
+
+    screen = Console(stderr=True)
+    with Bar(console=screen, transient=True, disable=not screen.is_terminal) as shown:
+        task = shown.add_task(description, total=None)
+        yield lambda n: shown.update(task, total=n), lambda: shown.advance(task)

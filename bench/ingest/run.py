@@ -1,6 +1,6 @@
 """`agp ingest` against the floor and against its nearest peers: one run, one table.
 
-    python bench/ingest/run.py --generator gen_transcripts.py --corpus FOLDER
+    python -m bench.ingest.run --generator gen_transcripts.py --corpus FOLDER
 
 The floor reads every line, hashes it and parses it with orjson, and keeps nothing. Each peer, and
 agp too, is installed from its package into an environment of its own below bench/out. The table
@@ -11,18 +11,17 @@ a generator a small tree of plain records stands in.
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
+
+from bench.measure import Measured, write_table
+from bench.measure import measure as measured
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "bench" / "out" / "ingest"
-README = ROOT / "bench" / "README.md"
-BEGIN, END = "<!-- ingest -->", "<!-- /ingest -->"
+HEAD = ["input", "tool", "seconds", "CPU s", "MB/s", "peak MB", "store / source"]
 FLOOR = """
 import hashlib, os, sys, orjson
 for folder, _, names in os.walk(sys.argv[1]):
@@ -78,24 +77,8 @@ def install(name: str) -> Path:
     return folder / "bin"
 
 
-def memory(pid: int) -> int:
-    """Return the resident bytes of a process and all below it (Linux)."""
-    try:
-        status = Path(f"/proc/{pid}/statm").read_text().split()
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0
-    return int(status[1]) * os.sysconf("SC_PAGESIZE") + sum(memory(int(child)) for child in below)
-
-
-def busy() -> float:
-    """Return the processor seconds of all children so far, which other load does not lengthen."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, float, float]:
-    """Run a tool once; return seconds, start-up included, those of the processors, and peak MB."""
+def run(name: str, binaries: Path, home: Path, store: Path) -> Measured:
+    """Run a tool once."""
     first, *rest = [part.format(home=home, store=store) for part in TOOLS[name][2]]
     env = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), "LANG": "C.UTF-8"}
     env |= {"AGP_HOME": str(store), "SESSIONS_DB": str(store / "sessions.duckdb")}
@@ -104,31 +87,7 @@ def run(name: str, binaries: Path, home: Path, store: Path) -> tuple[float, floa
         "XDG_DATA_HOME": str(store),
         "XDG_CONFIG_HOME": str(store),
     }
-    before, start = busy(), time.perf_counter()
-    child = subprocess.Popen(
-        [str(binaries / first), *rest],
-        env=env,
-        cwd=store,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    peak = 0
-
-    def watch() -> None:
-        nonlocal peak
-        while child.poll() is None:
-            peak = max(peak, memory(child.pid))
-            time.sleep(0.02)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    output, _ = child.communicate()
-    seconds = time.perf_counter() - start
-    watcher.join()
-    if child.returncode:
-        said = output.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-        raise RuntimeError(f"failed ({child.returncode}): {said[-1].strip()[:80]}")
-    return seconds, busy() - before, peak / 1e6
+    return measured([binaries / first, *rest], env, store)
 
 
 def size(folder: Path) -> int:
@@ -140,15 +99,16 @@ def measure(label: str, home: Path, names: list[str], repeat: int) -> list[list[
     """Measure tools on one tree; the best of several runs, the first of which warms the cache."""
     source, rows = size(home / ".claude" / "projects"), []
     for name in names:
+        store = OUT / "store" / name
         seconds, cpu, peak, ratio = float("inf"), float("inf"), 0.0, ""
         try:
             binaries = install(name)
             for _ in range(repeat):
-                store = OUT / "store" / name
                 shutil.rmtree(store, ignore_errors=True)
                 store.mkdir(parents=True)
-                took, worked, used = run(name, binaries, home, store)
-                seconds, cpu, peak = min(seconds, took), min(cpu, worked), max(peak, used)
+                took = run(name, binaries, home, store)
+                seconds, cpu = min(seconds, took.seconds), min(cpu, took.processor)
+                peak = max(peak, took.peak)
                 ratio = f"{size(store) / source:.2f}" if name != "floor" else ""
         except (RuntimeError, subprocess.CalledProcessError) as error:
             rows.append([label, name, str(error).replace("|", "/"), "", "", "", ""])
@@ -156,9 +116,9 @@ def measure(label: str, home: Path, names: list[str], repeat: int) -> list[list[
         speed = f"{source / 1e6 / seconds:.0f}"
         rows.append([label, name, f"{seconds:.2f}", f"{cpu:.2f}", speed, f"{peak:.0f}", ratio])
         if name == "agp":
-            took, cpu, used = run(name, binaries, home, store)
-            again = [label, "agp, nothing new", f"{took:.2f}", f"{cpu:.2f}", "", f"{used:.0f}", ""]
-            rows.append(again)
+            took = run(name, binaries, home, store)
+            again = [f"{took.seconds:.2f}", f"{took.processor:.2f}", "", f"{took.peak:.0f}", ""]
+            rows.append([label, "agp, nothing new", *again])
         print("\t".join(rows[-1]), flush=True)
     return rows
 
@@ -201,19 +161,6 @@ def real(folder: str) -> Path:
     return home
 
 
-def write(rows: list[list[str]]) -> None:
-    """Put the table between the markers of the page."""
-    head = ["input", "tool", "seconds", "CPU s", "MB/s", "peak MB", "store / source"]
-    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
-    table = "\n".join([BEGIN, *lines, END])
-    page = README.read_text() if README.exists() else "# Measurements\n\n## Ingest\n\n"
-    if BEGIN in page:
-        page = page[: page.index(BEGIN)] + table + page[page.index(END) + len(END) :]
-    else:
-        page += table + "\n"
-    README.write_text(page)
-
-
 def main() -> None:
     """Measure every tool on every tree."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -231,7 +178,7 @@ def main() -> None:
     if given.large:
         home = tree("mb1000", given.generator, "--mb", "1000", "--files", "400")
         rows += measure("1,000 MB", home, ["floor", "agp"], 1)
-    write(rows)
+    write_table("ingest", HEAD, rows)
 
 
 if __name__ == "__main__":

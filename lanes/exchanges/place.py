@@ -30,14 +30,7 @@ def place(s: Structure, session_rank: Ints, file_rank: Ints, ticks: Bools) -> Pl
     owner = nodes(s, session_rank, file_rank)
     rows = np.arange(len(s.id))
     counts, message = owner[s.id] == rows, ~s.role_is("none")
-    before = previous(s, owner)
-    parent = owner[s.parent] if len(owner) else s.parent
-    parent = np.where((s.parent == NONE) | (parent == rows), NONE, parent)
-    stops = (s.kind_in(OPENERS) | ticks) & message
-    up = np.where((parent == NONE) & (~stops | s.dangling), before, parent)
-    above = _message_above(up, before, message)
-    stops |= _expanded(s, above)
-    root = roots(up, before, stops)
+    up, above, stops, root = _climbed(s, owner, message, ticks)
 
     order = _order(s, session_rank, file_rank)
     chosen = np.flatnonzero(counts & message)
@@ -71,6 +64,20 @@ def place(s: Structure, session_rank: Ints, file_rank: Ints, ticks: Bools) -> Pl
         aside=_rewound(continued, s.thread[opener], s.session[opener]),
         owner=owner,
     )
+
+
+def _climbed(
+    s: Structure, owner: Ints, message: Bools, ticks: Bools
+) -> tuple[Ints, Ints, Bools, Ints]:
+    """Return for each row the one it hangs on, the message above, whether it opens, its root."""
+    before, rows = previous(s, owner), np.arange(len(s.id))
+    parent = owner[s.parent] if len(owner) else s.parent
+    parent = np.where((s.parent == NONE) | (parent == rows), NONE, parent)
+    stops = (s.kind_in(OPENERS) | ticks) & message
+    up = np.where((parent == NONE) & (~stops | s.dangling), before, parent)
+    above = _message_above(up, before, message)
+    stops |= _expanded(s, above)
+    return up, above, stops, roots(up, before, stops)
 
 
 def _order(s: Structure, session_rank: Ints, file_rank: Ints) -> Ints:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from train.harness.checks import Check
+from train.model.digest import file_sha256
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
@@ -91,7 +92,7 @@ def load_pack(path: Path) -> Pack:
         raise AgpError(f"{path}: two prompts have one id")
     general = general_texts(path) if (path / "general.jsonl").exists() else []
     for name, digest in about.get("sha256", {}).items():
-        if digest_of(path / name) != digest:
+        if file_sha256(path / name) != digest:
             raise AgpError(f"{path / name} is not what pack.toml says it is; build the pack anew")
     return Pack(str(about.get("name", path.name)), path, pack_digest(about), prompts, general)
 
@@ -140,11 +141,6 @@ def parse_prompt(path: Path, number: int, line: str) -> Prompt:
     return prompt
 
 
-def digest_of(path: Path) -> str:
-    """Return the sha-256 of a file of a pack."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def write_pack(
     path: Path, name: str, source: str, prompts: Sequence[Prompt], general: Sequence[str] = ()
 ) -> None:
@@ -156,5 +152,5 @@ def write_pack(
     for file, body in (("prompts.jsonl", rows), ("general.jsonl", texts)):
         if body:
             (path / file).write_text("\n".join(body) + "\n", encoding="utf-8")
-            about.append(f'"{file}" = "{digest_of(path / file)}"')
+            about.append(f'"{file}" = "{file_sha256(path / file)}"')
     (path / "pack.toml").write_text("\n".join(about) + "\n", encoding="utf-8")

@@ -3,7 +3,6 @@
 Beside a shard stands its note (rows, sha-256); a shard without one was cut off and is made again.
 """
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from train.model.digest import file_sha256
 from warehouse.errors import AgpError
 
 Arrays = dict[str, mx.array]
@@ -26,7 +26,7 @@ def write_shard(folder: Path, number: int, arrays: Arrays, facts: dict[str, Any]
     path = shard_path(folder, number)
     part = path.with_name(f".{number:05}.{os.getpid()}.safetensors")
     mx.save_safetensors(str(part), arrays)
-    note = {"shard": path.name, "sha256": digest(part), **facts}
+    note = {"shard": path.name, "sha256": file_sha256(part), **facts}
     os.replace(part, path)
     beside = path.with_suffix(".json")
     half = beside.with_name(f".{beside.name}.{os.getpid()}")
@@ -40,7 +40,7 @@ def finished_shard(folder: Path, number: int) -> dict[str, Any] | None:
     path = shard_path(folder, number)
     try:
         note = json.loads(path.with_suffix(".json").read_bytes())
-        return note if digest(path) == note["sha256"] else None
+        return note if file_sha256(path) == note["sha256"] else None
     except (OSError, ValueError, KeyError):
         return None
 
@@ -49,16 +49,10 @@ def read_shard(folder: Path, note: dict[str, Any]) -> Arrays:
     """Return a shard's arrays; AgpError where its bytes are not those that were written."""
     path = folder / note["shard"]
     try:
-        if digest(path) != note["sha256"]:
+        if file_sha256(path) != note["sha256"]:
             raise AgpError(f"{path} is damaged; remove it and run the same capture again")
         found = mx.load(str(path))
     except (OSError, RuntimeError) as error:
         raise AgpError(f"cannot read {path} ({error}); run the same capture again") from None
     assert isinstance(found, dict)
     return found
-
-
-def digest(path: Path) -> str:
-    """Return a file's sha-256 in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

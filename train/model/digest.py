@@ -1,4 +1,4 @@
-"""One hash for a model: its config and its weights, whatever folder they lie in."""
+"""Hashes: one for a model, whatever folder it lies in, and one for any file."""
 
 import hashlib
 from pathlib import Path
@@ -13,3 +13,9 @@ def model_digest(folder: Path) -> str:
             with file.open("rb") as stream:
                 total.update(file.name.encode() + hashlib.file_digest(stream, "blake2b").digest())
     return total.hexdigest()
+
+
+def file_sha256(file: Path) -> str:
+    """Return a file's sha-256 in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

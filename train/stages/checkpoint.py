@@ -4,7 +4,6 @@ A folder is written beside its place, synced, and renamed; `last` and `best` are
 replaced in one step. So a kill at any moment leaves the one before.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from train.model.digest import file_sha256
 from warehouse.errors import AgpError
 
 ARRAYS = ("adapters.safetensors", "optimizer.safetensors")
@@ -36,7 +36,7 @@ def save(
             mx.save_safetensors(str(part / name), dict(tensors), metadata={"format": "mlx"})
         for name, value in documents.items():
             (part / name).write_text(json.dumps(value, indent=1) + "\n")
-        sums = {f.name: checksum(f) for f in sorted(part.iterdir())}
+        sums = {f.name: file_sha256(f) for f in sorted(part.iterdir())}
         (part / "checksums.json").write_text(json.dumps(sums, indent=1) + "\n")
         for file in (*part.iterdir(), part):
             sync(file)
@@ -82,17 +82,11 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def checksum(file: Path) -> str:
-    """Return a file's sha-256."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def verify(folder: Path) -> None:
     """Raise in one line unless every file of a checkpoint is as it was written."""
     try:
         sums = json.loads((folder / "checksums.json").read_bytes())
-        bad = [name for name, value in sums.items() if checksum(folder / name) != value]
+        bad = [name for name, value in sums.items() if file_sha256(folder / name) != value]
     except (OSError, ValueError) as error:
         raise AgpError(f"no whole checkpoint at {folder} ({error})") from None
     if bad:

@@ -18,6 +18,7 @@ from train.harness.chat import encode_chat
 from train.harness.measure import Score, answer_scores, encode_prompts
 from train.harness.observe import Observation, Plan, Tick, observe
 from train.harness.packs import SHIPPED, load_pack, pack_digest, read_about
+from train.model.digest import file_sha256
 from train.model.gemma import Gemma
 from train.model.load import load
 from train.stages import checkpoint, runs, samples
@@ -126,10 +127,7 @@ class Table:
         """Yield the ids of the rows that the adapter was trained on."""
         data = Path(self.facts["data"])
         file = data / "train.jsonl"
-        if (
-            not file.is_file()
-            or checkpoint.checksum(file) != self.facts["data_digests"]["train.jsonl"]
-        ):
+        if not file.is_file() or file_sha256(file) != self.facts["data_digests"]["train.jsonl"]:
             raise AgpError(f"{file} is not what the run was trained on; build the dataset anew")
         for _, row in samples.rows(data, "train"):
             yield encode_chat(tokenizer, row["messages"], last=True).ids

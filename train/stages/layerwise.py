@@ -9,9 +9,9 @@ from typing import Any
 
 import mlx.core as mx
 
-from train.model.gemma import At, Kv
-from train.model.gemma import run_layer as run_any
 from train.model.kernels import own_gelu
+from train.model.stream import At, Kv
+from train.model.stream import run_layer as run_any
 
 
 def derive_seed(*parts: int) -> int:

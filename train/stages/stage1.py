@@ -8,7 +8,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.optimizers as optim
 
-from train.model.digest import model_digest
+from train.model.digest import file_sha256, model_digest
 from train.model.gemma import Gemma
 from train.model.load import load, model_folder
 from train.stages import adapters, checkpoint, loop, runs
@@ -189,7 +189,7 @@ def note(run: Path, state: str, progress: loop.Progress, reason: str = "") -> No
 def data_digests(data: Path) -> dict[str, str]:
     """Return the sha-256 of the splits that stage 1 reads."""
     files = [data / f"{split}.jsonl" for split in ("train", "valid")]
-    return {f.name: checkpoint.checksum(f) for f in files if f.is_file()}
+    return {f.name: file_sha256(f) for f in files if f.is_file()}
 
 
 def build_id(data: Path) -> str | None:

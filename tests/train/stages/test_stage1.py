@@ -9,6 +9,7 @@ import mlx.core as mx
 import pytest
 from mlx_lm.utils import load as mlx_lm_load
 
+from train.model.digest import file_sha256
 from train.model.load import TINY, load
 from train.stages import checkpoint, loop, runs, stage1
 from warehouse.errors import AgpError
@@ -81,7 +82,7 @@ def test_one_flipped_byte(home: Path, build: Path):
 
 def test_a_loss_that_is_no_number_stops_the_run(home: Path, build: Path):
     run, stage = quick(build, "evaluate_every=1")
-    sums = checkpoint.checksum
+    sums = file_sha256
     before: dict[str, str] = {}
     whole = stage.loss
 
