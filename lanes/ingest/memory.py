@@ -6,22 +6,25 @@ import duckdb
 
 from lanes.ingest.buffers import Batch
 
-LIMIT = "256MB"  # beside it stand some batches, and the processes that parse
-LOG = "1GB"  # of the write-ahead log; each checkpoint packs the last row group of a table anew
+LIMIT = "192MB"  # beside it stand some batches, and the processes that parse
+EVERY = 1 << 30  # bytes read between checkpoints, each of which packs a table's last rows anew
 LARGE = 64 << 20  # bytes of a batch that holds a very long record
 
 
 def spare(con: duckdb.DuckDBPyConnection) -> None:
     """Keep the memory of a connection within bounds; what does not fit waits in a file."""
-    con.execute(
-        f"set threads = 2; set memory_limit = '{LIMIT}'; set checkpoint_threshold = '{LOG}'"
-    )
+    con.execute(f"set threads = 2; set memory_limit = '{LIMIT}'; set checkpoint_threshold = '1TB'")
 
 
 def allow(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """Lift the bound, to DuckDB's own, for a very long record: it must fit into memory whole."""
     if sum(rows.nbytes for rows in batch.tables.values()) > LARGE:
         con.execute("reset memory_limit")
+
+
+def checkpoint(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring the log into the file; never within a commit, which could not be tried again."""
+    within(con, lambda: con.execute("checkpoint"))
 
 
 def within(con: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:

@@ -58,7 +58,7 @@ def ingest(
             read(con, work, early, ingest_id, summary, progress)
             insert.mark_gone(con, work.gone)
             memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
-            memory.within(con, lambda: con.execute("checkpoint"))
+            memory.checkpoint(con)
         summary.after, summary.noise = insert.totals(con), insert.noise(con)
     return summary
 
@@ -74,7 +74,7 @@ def read(
     """Insert batch after batch; each is committed before the next."""
     from lanes.ingest import insert, memory
 
-    done = 0
+    done = kept = 0
     with batches(work, early) as stream:
         for batch in stream:
             memory.allow(con, batch)
@@ -82,6 +82,9 @@ def read(
             summary.unreadable += batch.unreadable
             done += batch.done
             progress(done, max(work.bytes, done))
+            if done - kept > memory.EVERY:
+                memory.checkpoint(con)
+                kept = done
             del batch  # or it would be held while the next one comes
 
 

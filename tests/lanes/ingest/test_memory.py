@@ -40,3 +40,16 @@ def test_the_bound_is_lifted_for_a_long_record_alone(home, monkeypatch):
 def test_a_record_of_more_than_the_bound_is_kept(home, agp):
     batch(home, "long words " * 20_000_000)
     assert json.loads(agp("ingest", "--json").stdout)["new"]["prompts"] == 1
+
+
+def test_checkpoints_on_the_way_change_nothing(home, agp, rows, monkeypatch):
+    from lanes.sample_history import copy_to
+
+    copy_to(home)
+    monkeypatch.setattr(memory, "EVERY", 0)
+    taken = []
+    checkpoint = memory.checkpoint
+    monkeypatch.setattr(memory, "checkpoint", lambda con: (taken.append(con), checkpoint(con)))
+    agp("ingest")
+    assert len(taken) > 1
+    assert "every byte as it was read" in agp("warehouse", "verify").stdout
