@@ -112,7 +112,8 @@ def capture_prompt(gemma: Gemma, tokenizer: Any, prompt: Prompt, shape: Shape) -
 def full_depth(gemma: Gemma, h: mx.array) -> Arrays:
     """Return the top logits and the log of the sum of exponentials of final states [n x d]."""
     ids, values, sums = [], [], []
-    for logits in decoded(gemma, h):
+    for part in chunks(gemma, len(h)):
+        logits = logits_of(gemma, h[part])
         top = min(TOP, logits.shape[-1])
         order = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
         found = mx.take_along_axis(logits, order, -1)
@@ -127,11 +128,15 @@ def full_depth(gemma: Gemma, h: mx.array) -> Arrays:
     }
 
 
-def decoded(gemma: Gemma, h: mx.array) -> Iterator[mx.array]:
-    """Yield float32 logits [some x v] of states [n x d], a chunk at a time."""
+def chunks(gemma: Gemma, n: int) -> Iterator[slice]:
+    """Yield parts of n positions whose logits are made at once."""
     step = max(1, LOGITS // gemma.config.vocab_size)
-    for i in range(0, h.shape[0], step):
-        yield gemma.decode(h[i : i + step]).astype(mx.float32)
+    yield from (slice(i, i + step) for i in range(0, n, step))
+
+
+def logits_of(gemma: Gemma, h: mx.array) -> mx.array:
+    """Return float32 logits [n x v] of states [n x d]."""
+    return gemma.decode(h).astype(mx.float32)
 
 
 def same_as_plain(gemma: Gemma, tokenizer: Any, prompts: Sequence[Prompt]) -> bool:

@@ -9,18 +9,22 @@ import mlx.core as mx
 Facts = dict[str, mx.array]  # name → [n]
 
 
-def distribution_facts(logits: mx.array, full: mx.array, token: mx.array) -> Facts:
+def distribution_facts(
+    logits: mx.array, full: mx.array, token: mx.array, before: mx.array | None = None
+) -> Facts:
     """Return what a lens says, beside what full depth says: logits [n x v] float32, tokens [n].
 
     `kl` is KL(full ‖ lens) in nats, `agree` whether both name the same token first, `margin` the
-    difference of the two largest logits, `cross_entropy` −log p(token).
+    difference of the two largest logits, `cross_entropy` −log p(token). With the logits of the
+    candidate layer before, `kl_before` is KL(lens ‖ lens before): known without full depth.
     """
     log_p = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
     log_q = full - mx.logsumexp(full, axis=-1, keepdims=True)
     two = mx.topk(logits, 2, axis=-1)
     p = mx.exp(log_p)
     best = mx.argmax(logits, axis=-1)
-    return {
+    known = {} if before is None else {"kl_before": divergence(log_p, p, before)}
+    return known | {
         "kl": mx.sum(mx.exp(log_q) * (log_q - log_p), axis=-1),
         "agree": best == mx.argmax(full, axis=-1),
         "best": best.astype(mx.int32),
@@ -29,6 +33,11 @@ def distribution_facts(logits: mx.array, full: mx.array, token: mx.array) -> Fac
         "max_prob": mx.max(p, axis=-1),
         "cross_entropy": -mx.take_along_axis(log_p, token[:, None].astype(mx.int32), -1)[:, 0],
     }
+
+
+def divergence(log_p: mx.array, p: mx.array, logits: mx.array) -> mx.array:
+    """Return KL(p ‖ softmax(logits)) in nats of each row, [n x v] each."""
+    return mx.sum(p * (log_p - logits), axis=-1) + mx.logsumexp(logits, axis=-1)
 
 
 def state_facts(h: mx.array, before: mx.array | None) -> Facts:

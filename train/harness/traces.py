@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from train.harness.capture import decoded
+from train.harness.capture import chunks, logits_of
 from train.harness.layer_facts import distribution_facts, state_facts
 from train.harness.lens import fit_lenses, through
 from train.harness.shards import Arrays, read_shard
@@ -20,7 +20,7 @@ from train.model.gemma import Gemma
 
 FITTED_ON = ("train", "heads")  # splits that a lens may be fitted on
 LENSES = ("logit", "affine")
-OF_LENS = ("kl", "entropy", "margin", "max_prob", "cross_entropy")
+OF_LENS = ("kl", "entropy", "margin", "max_prob", "cross_entropy", "kl_before")
 OF_STATE = ("norm", "kurtosis", "participation", "massive", "cosine")
 SCHEMA = pa.schema(
     [(n, pa.string()) for n in ("prompt_id", "split", "lens")]
@@ -77,16 +77,14 @@ def shard_tables(
     last = gemma.n_layers
     looks = [state_facts(rows[f"h.{k}"], b) for k, b in before(rows, [*layers, last])]
     for name in LENSES if lenses else LENSES[:1]:
-        found = [
-            said(gemma, rows, through(lenses[k] if name == "affine" else None, rows[f"h.{k}"]))
-            for k in layers
-        ]
+        lens = lenses if name == "affine" else {}
+        found = said(gemma, rows, [through(lens.get(k), rows[f"h.{k}"]) for k in layers])
         agree = np.stack([f["agree"] for f in found])
         stays = np.logical_and.accumulate(agree[::-1])[::-1]
         for i, k in enumerate(layers):
             same = found[i]["best"] == found[i - 1]["best"] if i else None
             yield table(about, name, k, found[i] | numpy(looks[i]), stays[i], same)
-    full = said(gemma, rows, rows[f"h.{last}"])
+    [full] = said(gemma, rows, [rows[f"h.{last}"]])
     yield table(about, "full", last, full | numpy(looks[-1]), full["agree"], None)
 
 
@@ -96,15 +94,16 @@ def before(rows: Arrays, layers: Sequence[int]) -> Iterator[tuple[int, mx.array 
         yield k, rows[f"h.{layers[i - 1]}"] if i else None
 
 
-def said(gemma: Gemma, rows: Arrays, h: mx.array) -> dict[str, np.ndarray]:
-    """Return the distribution facts of states [n x d] as the head reads them."""
-    parts, at = [], 0
-    final = decoded(gemma, rows[f"h.{gemma.n_layers}"])
-    for logits, full in zip(decoded(gemma, h), final, strict=True):
-        token = rows["token"][at : at + len(logits)]
-        parts.append(numpy(distribution_facts(logits, full, token)))
-        at += len(logits)
-    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+def said(gemma: Gemma, rows: Arrays, states: Sequence[mx.array]) -> list[dict[str, np.ndarray]]:
+    """Return for each layer's states [n x d], in order, what the head reads out of them."""
+    parts: list[list[dict[str, np.ndarray]]] = [[] for _ in states]
+    for part in chunks(gemma, len(rows["token"])):
+        full, before = logits_of(gemma, rows[f"h.{gemma.n_layers}"][part]), None
+        for facts, h in zip(parts, states, strict=True):
+            logits = logits_of(gemma, h[part])
+            facts.append(numpy(distribution_facts(logits, full, rows["token"][part], before)))
+            before = logits
+    return [{n: np.concatenate([f[n] for f in facts]) for n in facts[0]} for facts in parts]
 
 
 def numpy(facts: dict[str, mx.array]) -> dict[str, np.ndarray]:

@@ -41,6 +41,7 @@ create table trace_layers (
     margin float not null,               -- between the two largest logits
     max_prob float not null,
     cross_entropy float not null,        -- -log p(token)
+    kl_before float,                     -- KL(lens || the same lens at the candidate layer before)
     norm float not null,                 -- of the state, and so are those below
     kurtosis float not null,
     participation float not null,        -- (sum x^2)^2 / (d sum x^4)

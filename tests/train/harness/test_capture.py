@@ -67,6 +67,7 @@ def test_traces_hold_a_row_a_position_layer_and_lens(tiny, tmp_path):
         assert row["lens"] != "full" or (row["agree"] and abs(row["kl"]) < 1e-6)
         assert row["stays"] <= row["agree"] and row["kl"] > -1e-5
         assert (row["same_as_before"] is None) == (row["layer"] in (2, 8))
+        assert (row["kl_before"] is None) == (row["layer"] in (2, 8))
 
 
 def test_facts_of_a_distribution_against_numpy():
@@ -74,9 +75,10 @@ def test_facts_of_a_distribution_against_numpy():
     lens, full = dice.normal(size=(5, 9)), dice.normal(size=(5, 9))
     token = np.arange(5)
     given = [mx.array(x, mx.float32) for x in (lens, full)]
-    facts = distribution_facts(given[0], given[1], mx.array(token))
+    facts = distribution_facts(given[0], given[1], mx.array(token), given[1])
     p, q = (np.exp(x) / np.exp(x).sum(-1, keepdims=True) for x in (lens, full))
     assert np.allclose(facts["kl"], (q * np.log(q / p)).sum(-1), atol=1e-5)
+    assert np.allclose(facts["kl_before"], (p * np.log(p / q)).sum(-1), atol=1e-5)
     assert np.allclose(facts["entropy"], -(p * np.log(p)).sum(-1), atol=1e-5)
     assert np.allclose(facts["cross_entropy"], -np.log(p[token, token]), atol=1e-5)
     ordered = np.sort(lens, -1)
