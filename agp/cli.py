@@ -75,6 +75,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "labels bundles": ("labelers.commands:list_bundles", "Primitives that recur with some words."),
     "labels explain": ("agp.commands_labels:explain_labels", "Every vote on one exchange."),
     "labels review": ("agp.commands_labels:review_labels", "Judge samples; the verdicts are gold."),
+    "labels oracle": (
+        "labelers.commands_oracle:label_capture",
+        "Route and vitality labels of a capture.",
+    ),
     "lanes build": ("lanes.commands_build:build", "Build a dataset."),
     "lanes list": ("lanes.commands:list_builds", "List every build."),
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),

@@ -23,6 +23,7 @@ create table capture_shards (
 );
 
 -- A row a position, candidate layer and lens. A position predicts token `step` of the continuation.
+-- A fact is null where it is not finite. A damaged copy of a state has rows of its own (planted).
 create table trace_layers (
     capture_id varchar not null,
     prompt_id varchar not null,
@@ -36,15 +37,17 @@ create table trace_layers (
     agree boolean not null,              -- it is full depth's first
     stays boolean not null,              -- ... and so at every later candidate layer
     same_as_before boolean,              -- as at the candidate layer before
-    kl float not null,                   -- KL(full || lens), nats
-    entropy float not null,              -- nats
-    margin float not null,               -- between the two largest logits
-    max_prob float not null,
-    cross_entropy float not null,        -- -log p(token)
+    kl float,                            -- KL(full || lens), nats
+    entropy float,                       -- nats
+    margin float,                        -- between the two largest logits
+    max_prob float,
+    cross_entropy float,                 -- -log p(token)
     kl_before float,                     -- KL(lens || the same lens at the candidate layer before)
-    norm float not null,                 -- of the state, and so are those below
-    kurtosis float not null,
-    participation float not null,        -- (sum x^2)^2 / (d sum x^4)
-    massive float not null,              -- largest magnitude / median magnitude
-    cosine float                         -- to the state at the candidate layer before
+    norm float,                          -- of the state, and so are those below
+    kurtosis float,
+    participation float,                 -- (sum x^2)^2 / (d sum x^4)
+    massive float,                       -- largest magnitude / median magnitude
+    cosine float,                        -- to the state at the candidate layer before
+    semantic float,                      -- confidence of a semantic head; null: none has looked
+    planted varchar                      -- how the state was damaged; null: it is real
 );

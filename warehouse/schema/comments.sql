@@ -233,6 +233,37 @@ comment on column v_process.assurances is
   'phrases of certainty in the answer: verified, tests pass, ...';
 comment on column v_process.corrects is 'its own prompt says that the exchange before went wrong';
 
+comment on view v_routes is
+  'an oracle''s label of a position at a candidate layer: of its real state, or of a damaged copy';
+comment on column v_routes.label_version is 'hash of the thresholds and of the SQL that made it';
+comment on column v_routes.capture_id is 'the capture';
+comment on column v_routes.prompt_id is 'the prompt of the pack';
+comment on column v_routes.split is 'its split';
+comment on column v_routes.step is 'which token of the continuation';
+comment on column v_routes.layer is 'the candidate layer: the state before it';
+comment on column v_routes.planted is 'how the state was damaged; null: it is real';
+comment on column v_routes.earliest is
+  'layers to run until every later candidate is acceptable too; the model''s depth where none is';
+comment on column v_routes.first is 'layers to run until one candidate is acceptable';
+comment on column v_routes.flips is 'candidates that were acceptable while the next one was not';
+comment on column v_routes.route is 'accept_local, continue_local, revive_local or escalate';
+comment on column v_routes.confidence is
+  '0 to 1: full depth''s margin, and how far the label is from its thresholds';
+comment on column v_routes.vitality is 'alive, weak, revive_needed or dead';
+comment on column v_routes.vitality_score is
+  '0 to 1: how ordinary the state is beside the training side of its own layer';
+
+comment on view v_route_prompts is 'a prompt''s continuation under an oracle';
+comment on column v_route_prompts.label_version is 'version of the labels';
+comment on column v_route_prompts.capture_id is 'the capture';
+comment on column v_route_prompts.prompt_id is 'the prompt of the pack';
+comment on column v_route_prompts.split is 'its split';
+comment on column v_route_prompts.positions is 'tokens of the continuation';
+comment on column v_route_prompts.earliest is 'layers that serve every position';
+comment on column v_route_prompts.mean_earliest is 'mean layers where each position stops on its own';
+comment on column v_route_prompts.mean_first is 'mean layers to the first agreement, flips or not';
+comment on column v_route_prompts.flips is 'flips over all positions';
+
 comment on view v_runs is 'a training run';
 comment on column v_runs.run_id is 'its name';
 comment on column v_runs.stage is '0 to 6';

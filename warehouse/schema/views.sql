@@ -125,6 +125,22 @@ select p.exchange_id, e.session_id, p.outcome,
        p.* exclude (exchange_id, fingerprint, outcome)
 from process p join exchanges e using (exchange_id);
 
+create or replace view v_routes as
+select label_version, capture_id, prompt_id, split, step, layer, planted, earliest, first, flips,
+       route, confidence, vitality, vitality_score
+from route_labels;
+
+-- The span of a prompt is its continuation; the boundary that serves all of it is the last one.
+create or replace view v_route_prompts as
+with positions as (
+    select distinct label_version, capture_id, prompt_id, split, step, earliest, first, flips
+    from route_labels where planted is null
+)
+select label_version, capture_id, prompt_id, split, count(*) as positions,
+       max(earliest) as earliest, avg(earliest) as mean_earliest, avg(first) as mean_first,
+       sum(flips)::bigint as flips
+from positions group by all;
+
 create or replace view v_runs as
 select run_id, stage, model, base_run_id, build_id, state, started_at, seconds, reason, adapter,
        model_digest, path
