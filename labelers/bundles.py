@@ -82,7 +82,8 @@ def refresh_bundles(con: duckdb.DuckDBPyConnection) -> None:
          len({sessions[x] for x in inside[b.id]}))
         for b in bundles
     ]  # fmt: skip
-    near = neighbours([e for e in exchanges if any(e.id in m for m in inside.values())], inside)
+    somewhere = {exchange_id for exchange_id, _, _ in members}
+    near = neighbours([e for e in exchanges if e.id in somewhere], inside)
     con.execute("begin")
     for table, content in (("bundles", rows), ("bundle_members", members), ("neighbours", near)):
         con.execute(f"delete from {table}")
@@ -166,13 +167,14 @@ def neighbours(
     known = settings()
     texts = vectors([e.text for e in exchanges], known.buckets, known.gram)
     place = {e.id: i for i, e in enumerate(exchanges)}
-    shared: dict[str, set[str]] = defaultdict(set)
-    for members in inside.values():
+    bundles: dict[str, list[str]] = defaultdict(list)
+    for bundle, members in inside.items():
         for one in members:
-            shared[one].update(members)
+            bundles[one].append(bundle)
     found = []
     for exchange in exchanges:
-        others = sorted(shared[exchange.id] - {exchange.id})
+        shared = {one for bundle in bundles[exchange.id] for one in inside[bundle]}
+        others = sorted(shared - {exchange.id})
         rows = texts[[place[x] for x in others]] if others else None
         if rows is None:
             continue

@@ -25,6 +25,7 @@ class Chosen:
     gold: int  # judged pairs of label and exchange that had a vote
     brier: Mapping[str, float]
     fitted_on: str  # this history's reviews, or the development set that comes with the program
+    unvoted: Mapping[str, float]  # label -> how often it holds where no function voted on it
 
     def text(self) -> str:
         """Return it as JSON."""
@@ -108,7 +109,20 @@ def choose(votes: pl.DataFrame, gold: pl.DataFrame) -> tuple[Chosen, dict[str, S
         errors[name] = brier(cross_fitted(found, holds, families), holds)
         fits[name] = fit(found, holds)
     best = min(errors, key=lambda name: errors[name])
-    return Chosen(best, fits[best], len(judged), errors, "reviews"), scores
+    silent = silent_rates(gold, scores["majority"])
+    return Chosen(best, fits[best], len(judged), errors, "reviews", silent), scores
+
+
+def silent_rates(gold: pl.DataFrame, voted: Scores) -> dict[str, float]:
+    """Return how often each judged label holds where nothing voted on it.
+
+    Half a case is added to either side, so that no rate is 0.
+    """
+    counts: dict[str, list[float]] = {}
+    for row in gold.iter_rows(named=True):
+        if (row["label"], row["exchange_id"]) not in voted:
+            counts.setdefault(row["label"], [0.5, 0.5])[bool(row["holds"])] += 1
+    return {label: round(yes / (yes + no), 4) for label, (no, yes) in sorted(counts.items())}
 
 
 def shipped() -> Chosen:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from lanes.export import file_facts
+from lanes.lane import lane_named
 from lanes.manifest import read_manifest
 
 CUTS = ("cut tools", "cut prompt")
@@ -15,8 +16,10 @@ CUTS = ("cut tools", "cut prompt")
 def audit(folder: Path) -> dict[str, Any]:
     """Return, by split, rows, rows without any loss, shares, lengths and cuts; and a verdict."""
     made = read_manifest(folder)
+    statement = lane_named(made["lane"]).audit
     splits = {
-        name: audit_split(folder / f"{name}.parquet") | {cut: facts.get(cut, 0) for cut in CUTS}
+        name: audit_split(folder / f"{name}.parquet", statement)
+        | {cut: facts.get(cut, 0) for cut in CUTS}
         for name, facts in made["splits"].items()
     }
     changed = changed_files(folder, made)
@@ -25,21 +28,28 @@ def audit(folder: Path) -> dict[str, Any]:
     wrong += [f"{masked} rows earn no loss at all"] if masked else []
     return {
         "build_id": made["build_id"],
+        "lane": made["lane"],
         "splits": splits,
         "left_out": made["left_out"]["reasons"],
+        "missing": made.get("missing", []),
         "changed": changed,
         "verdict": "; ".join(wrong) or "every row earns loss, every file has its hash",
     }
 
 
-def audit_split(path: Path) -> dict[str, Any]:
-    """Return the counts of one split, read from its Parquet file a batch at a time."""
-    query = (files("lanes") / "audit.sql").read_text(encoding="utf-8")
+def audit_split(path: Path, statement: str) -> dict[str, Any]:
+    """Return the counts of one split, read from its Parquet file a batch at a time.
+
+    `statement` is a lane's: rows, fully_masked, chars and supervised_chars (or how many targets
+    there are and how many of them are known), context, lengths, and balance where there are labels.
+    """
+    query = (files("lanes") / statement).read_text(encoding="utf-8")
     with duckdb.connect() as con:
         facts = con.sql(query, params={"path": str(path)}).to_arrow_table().to_pylist()[0]
     share, chars = facts.pop("supervised_chars"), facts.pop("chars")
     facts["supervised"] = f"{share / max(chars, 1):.0%}"
     facts["lengths"] = {str(top): rows for top, rows in facts.pop("lengths")}
+    facts["balance"] = dict(facts.get("balance") or ())
     return facts
 
 

@@ -57,8 +57,15 @@ def build(
         check_target(out)
     stage = staging(out.parent if out else agp_home() / "lanes")
     try:
+        prepared = lane.prepare(con, settings)
         plan = make_plan(con, lane.name, splits)
-        made = write(con, lane, settings, splits, plan, redactor, stage / BUILD, advance)
+        parameters = {
+            "settings": settings.model_dump(mode="json"),
+            "splits": splits.model_dump(mode="json"),
+            **prepared,
+        }
+        work = Work(con, settings, redactor, lambda done: advance(done, plan.kept))
+        made = write(lane, work, plan, parameters, stage / BUILD)
         refuse_secrets(stage / BUILD)
         target = out or agp_home() / "lanes" / made["build_id"]
         # In this order no build stands anywhere that the warehouse does not know.
@@ -71,7 +78,10 @@ def build(
 
 
 def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) -> Plan:
-    """Bring decisions, clusters and splits up to date and make the table `lane_plan`."""
+    """Bring decisions, clusters and splits up to date and make the table `lane_plan`.
+
+    The view `lane_words` has the words of its exchanges.
+    """
     found = verdicts(con, lane)
     con.execute((files("lanes") / "exchanges.sql").read_text(encoding="utf-8"))
     update_splits(con, splits)
@@ -81,6 +91,7 @@ def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) 
         (files("lanes") / "plan.sql").read_text(encoding="utf-8"),
         {"splits": list(SPLITS), "test_after": splits.test_after},
     )
+    con.execute((files("lanes") / "words.sql").read_text(encoding="utf-8"))
     reasons = dict(con.sql("select reason, count(*) from lane_plan group by all").fetchall())
     drops = con.sql((files("lanes") / "drops.sql").read_text(encoding="utf-8")).fetchall()
     by_rule = {rule: hits for rule, hits, _ in drops}
@@ -91,39 +102,27 @@ def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) 
 
 
 def write(
-    con: duckdb.DuckDBPyConnection,
-    lane: Lane,
-    settings: Settings,
-    splits: SplitSettings,
-    plan: Plan,
-    redactor: Redactor,
-    folder: Path,
-    advance: Advance,
+    lane: Lane, work: Work, plan: Plan, parameters: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
     """Write data files, card and manifest into a folder; return the manifest."""
-    work = Work(con, settings, redactor, lambda done: advance(done, plan.kept))
-    counts = write_rows(con, lane, work, folder)
+    counts = write_rows(lane, work, folder)
     if not counts:
         raise AgpError(nothing_left(lane.name, plan, work.left_out))
-    parameters = {
-        "settings": settings.model_dump(mode="json"),
-        "splits": splits.model_dump(mode="json"),
-    }
     left_out = {
         "exchanges": plan.exchanges,
         "by_rule": plan.by_rule,
         "first_rule": plan.first_rule,
         "reasons": dict(sorted((plan.reasons + work.left_out).items())),
     }
-    made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, redactor.counts)
+    found = work.redactor.counts
+    made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, found)
+    made["missing"] = lane.missing(work.settings, counts)
     write_manifest(folder, made)
     (folder / "README.md").write_text(card(lane, made), encoding="utf-8")
     return made
 
 
-def write_rows(
-    con: duckdb.DuckDBPyConnection, lane: Lane, work: Work, folder: Path
-) -> dict[str, Counter[str]]:
+def write_rows(lane: Lane, work: Work, folder: Path) -> dict[str, Counter[str]]:
     """Write every row to its split's files; return the counts of each split that has any."""
     schema = lane.schema(work.settings)
     out: dict[str, SplitFiles] = {}

@@ -29,17 +29,28 @@ def card(lane: Lane, made: Mapping[str, Any]) -> str:
         f"# {lane.name} {made['build_id']}",
         "",
     ]
+    columns = ("rows", "exchanges", "chars")
     lines += [lane.card, "", "| split | rows | exchanges | characters | supervised | for |"]
     lines += ["|---|--:|--:|--:|--:|---|"]
     for name, facts in splits.items():
-        share = facts["supervised_chars"] / max(facts["chars"], 1)
-        lines.append(
-            f"| {name} | {facts['rows']:,} | {facts['exchanges']:,} | {facts['chars']:,} "
-            f"| {share:.0%} | {USES[name]} |"
-        )
+        counts = " | ".join(f"{facts.get(column, 0):,}" for column in columns)
+        lines.append(f"| {name} | {counts} | {supervised(facts)} | {USES[name]} |")
     if made["empty_splits"]:
         lines += ["", f"No rows fell into: {', '.join(made['empty_splits'])}."]
+    if made["missing"]:
+        lines += ["", "What it wants for:", "", *(f"- {line}" for line in made["missing"])]
     return "\n".join([*lines, "", *how_it_was_made(made), ""])
+
+
+def supervised(facts: Mapping[str, int]) -> str:
+    """Return the share of a split's characters that earns loss; `all` where a lane has no mask.
+
+    >>> supervised({"chars": 8, "supervised_chars": 2}), supervised({"chars": 8})
+    ('25%', 'all')
+    """
+    if "supervised_chars" not in facts:
+        return "all"
+    return f"{facts['supervised_chars'] / max(facts['chars'], 1):.0%}"
 
 
 def how_it_was_made(made: Mapping[str, Any]) -> list[str]:

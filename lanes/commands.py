@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
@@ -54,13 +55,29 @@ def show(build: str, row: str, as_json: bool) -> None:
     if as_json:
         print_json({"row": data, "origin": origins})
         return
+    if "loss" in data:
+        print_chat(data)
+    else:
+        print_fields(data)
+    print_origins(origins)
+
+
+def print_chat(data: dict[str, Any]) -> None:
+    """Print a row of messages with its loss mask."""
     for message, earns in zip(data["messages"], data["loss"], strict=True):
         out = console()
         out.rule(f"{message['role']}{' (earns loss)' if earns else ''}", align="left")
         text = message["content"] or ""
         calls = "\n".join(str(call["function"]) for call in message.get("tool_calls") or ())
         out.print("\n".join(t for t in (text[:SHOWN], calls[:SHOWN]) if t), markup=False)
-    print_origins(origins)
+
+
+def print_fields(data: dict[str, Any]) -> None:
+    """Print a row of another form, a field a line or a paragraph."""
+    for name, value in data.items():
+        shown = value if isinstance(value, str) else orjson.dumps(value).decode()
+        between = "\n" if "\n" in shown else " "
+        console().print(f"{name}:{between}{shown[:SHOWN]}", markup=False)
 
 
 def print_origins(origins: list[dict[str, Any]]) -> None:
@@ -118,6 +135,11 @@ def print_audit(found: dict[str, Any]) -> None:
         [f"≤ {top:,}", *(f["lengths"].get(str(top), 0) for f in splits.values())] for top in bins
     ]
     print_table(("characters of a row", *splits), lengths)
+    if labels := sorted({label for facts in splits.values() for label in facts["balance"]}):
+        rows = [[name, *(f["balance"].get(name) for f in splits.values())] for name in labels]
+        print_table(("rows that hold", *splits), rows)
+    for line in found["missing"]:
+        click.echo(f"too little: {line}")
     if found["left_out"]:
         print_table(("left out because", "exchanges"), found["left_out"].items())
     click.echo(found["verdict"])

@@ -1,6 +1,7 @@
 """`agp lanes build LANE`: bring decisions and splits up to date and write one dataset."""
 
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,19 +23,29 @@ def build() -> None:
     """
 
 
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that every lane has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the build."),
+        click.option(
+            "--test-after",
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="DATE",
+            help="Sessions begun on this day or later are the test split; nothing later is trained "
+            "on.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @build.command()
 @click.option("--tools", type=click.Choice(["fold", "keep", "none"]), help="How tool calls stand.")
 @click.option("--max-chars", type=int, help="Longest row, in characters.")
 @click.option("--max-exchanges", type=int, help="Most exchanges in a row.")
 @click.option("--history-exchanges", type=int, help="Earlier exchanges repeated as context.")
-@click.option(
-    "--test-after",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Sessions begun on this day or later are the test split; nothing later is trained on.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the build.")
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+@shared
 def sft(out: Path | None, as_json: bool, test_after: datetime | None, **overrides: Any) -> None:
     """Conversations to finetune on: Parquet and mlx-lm JSONL in five splits, with a card.
 
@@ -115,9 +126,12 @@ class Bar:
 
 def show(made: dict[str, Any]) -> None:
     """Print a build as people read it."""
-    splits = made["splits"]
-    columns = ("split", "rows", "exchanges", "messages", "characters", "≈ tokens", "supervised")
-    print_table(columns, [split_cells(name, facts) for name, facts in splits.items()])
+    from lanes.lane import lane_named
+
+    counted = lane_named(made["lane"]).counted
+    columns = ("split", "rows", *counted, "characters", "≈ tokens", "supervised")
+    rows = [split_cells(name, facts, counted) for name, facts in made["splits"].items()]
+    print_table(columns, rows)
     left = made["left_out"]
     if left["reasons"]:
         show_left_out(left)
@@ -126,6 +140,8 @@ def show(made: dict[str, Any]) -> None:
     if made["empty_splits"]:
         names = ", ".join(made["empty_splits"])
         click.echo(f"No family fell into {names}: the history is small; later builds fill it.")
+    for line in made["missing"]:
+        click.echo(f"too little: {line}")
     word = "built" if made["new"] else "unchanged"
     click.echo(f"{word} {made['build_id']} in {made['path']}")
 
@@ -142,9 +158,10 @@ def show_left_out(left: dict[str, Any]) -> None:
         print_table(("rule", "drops", "first to"), rows, title=title)
 
 
-def split_cells(name: str, facts: dict[str, Any]) -> list[Any]:
+def split_cells(name: str, facts: dict[str, Any], counted: Sequence[str]) -> list[Any]:
     """Return a split's line of the table; tokens are estimated at four characters each."""
-    chars = facts["chars"]
-    share = f"{facts['supervised_chars'] / max(chars, 1):.0%}"
-    counts = [facts[key] for key in ("rows", "exchanges", "messages")]
-    return [name, *counts, chars, chars // 4, share]
+    from lanes.card import supervised
+
+    chars = facts.get("chars", 0)
+    counts = [facts.get(key, 0) for key in ("rows", *counted)]
+    return [name, *counts, chars, chars // 4, supervised(facts)]

@@ -2,7 +2,7 @@
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,15 +47,38 @@ class Work:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
+Counts = Mapping[str, Counter[str]]  # what the rows of each split add up to
+
+
+def nothing_to_prepare(con: duckdb.DuckDBPyConnection, settings: Any) -> dict[str, Any]:
+    """Leave the warehouse as it is: exchanges and rules are all that the lane reads."""
+    return {}
+
+
+def nothing_missing(settings: Any, counts: Counts) -> list[str]:
+    """Find no build too small."""
+    return []
+
+
 @dataclass(frozen=True)
 class Lane:
-    """A lane, as the build machinery sees it."""
+    """A lane, as the build machinery sees it.
+
+    `prepare` brings up to date what the lane reads beside exchanges and rules, and returns what the
+    manifest keeps of it. `missing` says, a line each, what a build wants for: rows, classes.
+    `audit` is the statement that reads one split's file; `counted` are the columns of a build's
+    table beside rows.
+    """
 
     name: str
     settings: type[Settings]
     schema: Callable[[Any], pa.Schema]
     rows: Callable[[Work], Iterator[Row]]
     card: str  # a paragraph of the dataset card: what a row is
+    prepare: Callable[[duckdb.DuckDBPyConnection, Any], Mapping[str, Any]] = nothing_to_prepare
+    missing: Callable[[Any, Counts], list[str]] = nothing_missing
+    audit: str = "audit.sql"
+    counted: tuple[str, ...] = ("exchanges", "messages")
 
 
 def lane_named(name: str) -> Lane:

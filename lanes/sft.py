@@ -13,7 +13,8 @@ from pydantic import PositiveInt
 
 from filters.secrets import Redactor
 from lanes.chat import MARGIN, Part, Tools, cut_middle, main_argument, map_strings, talk
-from lanes.lane import Lane, Row, Turn, Work
+from lanes.lane import Counts, Lane, Row, Turn, Work
+from lanes.minimum import too_few
 from lanes.settings import Settings
 from lanes.windows import Limits, Member, Window, windows
 
@@ -32,6 +33,7 @@ class SftSettings(Settings):
     history_chars: int
     steps: list[tuple[int, int]]
     keep_steps: list[tuple[int, int]]
+    minimum: dict[str, int]
 
 
 def schema(settings: SftSettings) -> pa.Schema:
@@ -197,6 +199,11 @@ def counts(window: Window, messages: list[dict[str, Any]], loss: Iterable[bool])
     return chars + cut
 
 
+def missing(settings: SftSettings, counts: Counts) -> list[str]:
+    """Return which splits have fewer rows than is worth training or measuring on."""
+    return too_few(counts, settings.minimum)
+
+
 LANE = Lane(
     name="sft",
     settings=SftSettings,
@@ -208,4 +215,5 @@ LANE = Lane(
         "`exchange_ids` lead back to the warehouse. Earlier exchanges may be repeated as context; "
         "every answer is supervised in exactly one row."
     ),
+    missing=missing,
 )

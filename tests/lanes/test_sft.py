@@ -110,6 +110,7 @@ def test_what_was_interrupted_is_context_only(claude_tree, agp):
     assert row["loss"] == [False, False, False, True]
     assert made["left_out"]["reasons"]["interrupted"] == 1
     assert len(made["empty_splits"]) == 4
+    assert any(line.endswith(" has 0 of 20 rows") for line in made["missing"])
     assert "No family fell into" in agp("lanes", "build", "sft").stdout
 
 

@@ -37,7 +37,7 @@ def con(tmp_path):
         con.execute(HANDED)
         con.register("seen", pa.Table.from_pylist([], schema=FILES))
         con.register("new_rows", columns([], PAYLOADS))
-        for name in ("exchanges", "plan"):
+        for name in ("exchanges", "plan", "words"):
             run(con, FOLDER / f"{name}.sql", tmp_path, explain=False)
         yield con
 
