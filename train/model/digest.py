@@ -19,3 +19,15 @@ def file_sha256(file: Path) -> str:
     """Return a file's sha-256 in hex."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tokenizer_digest(folder: Path) -> str:
+    """Return 16 hex digits of a model folder's tokenizer.json; of nothing where it has none."""
+    file = folder / "tokenizer.json"
+    text = file.read_bytes() if file.is_file() else b""
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def weights_digest(file: Path) -> str:
+    """Return 16 hex digits of a file of weights: what names an adapter."""
+    return file_sha256(file)[:16]
