@@ -14,19 +14,26 @@ from warehouse.errors import AgpError
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+PATH = click.Path(path_type=Path)
+
+
 @click.command("run")
 @click.argument("stage", type=int)
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
-@click.option("--data", type=click.Path(path_type=Path), help="A build's folder (stage 1).")
+@click.option("--data", type=PATH, help="A build's folder (stage 1).")
+@click.option("--capture", "captures", multiple=True, help="A capture (stages 2 to 6).")
+@click.option("--on", "parents", multiple=True, metavar="RUN", help="A run that is built upon.")
 @click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
 @click.option("--most", default=1000, show_default=True, help="Prompts of a split (stage 0).")
-@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7.")
+@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7 (stage 1).")
 @click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
 @JSON
 def run_stage(
     stage: int,
     model: str,
     data: Path | None,
+    captures: tuple[str, ...],
+    parents: tuple[str, ...],
     pack: str,
     most: int,
     blocks: str | None,
@@ -46,16 +53,21 @@ def run_stage(
         from train.commands_capture import run_stage0
 
         return run_stage0(model, pack, most, as_json)
-    if stage != 1:
-        raise AgpError(f"stage {stage} cannot be trained; stages 0 and 1 can")
-    if data is None:
-        raise AgpError("stage 1 needs a dataset: --data BUILD (`agp lanes build sft` makes one)")
     use_openblas()
-    from train.stages import loop, stage1
+    from train.stages import loop
+    from train.stages import stage as stages
+    from train.stages.captures import find_capture
+    from train.stages.runs import find_run
 
+    request = stages.Request(
+        model,
+        data,
+        tuple(find_capture(name) for name in captures),
+        tuple(find_run(name) for name in parents),
+        (*changes, *([f"blocks={blocks}"] if blocks else [])),
+    )
     with stop_on_signal() as stopped:
-        every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
-        run, ready = stage1.start(model, data, every)
+        run, ready = stages.start(stage, request)
         finish(run, ready, loop.Progress(), stopped, as_json)
 
 
@@ -73,13 +85,13 @@ def resume(run: str, source: str, as_json: bool) -> None:
       agp train resume s1-20261125-0510
     """
     use_openblas()
-    from train.stages import runs, stage1
+    from train.stages import runs, training
 
     with stop_on_signal() as stopped:
         folder = runs.find_run(run)
         if runs.is_held(folder):
             raise AgpError(f"run {folder.name} is being trained by another process")
-        ready, progress = stage1.resume(folder, source)
+        ready, progress = training.resume(folder, source)
         finish(folder, ready, progress, stopped, as_json)
 
 
@@ -114,7 +126,7 @@ def finish(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from train.stages import stage1
+    from train.stages import training
     from train.stages.register import register
     from train.stages.runs import summary
 
@@ -127,7 +139,7 @@ def finish(
             def watch(line: dict[str, Any], total: int) -> None:
                 bar.update(task, completed=line["step"], description=describe(line))
 
-            stage1.train(run, ready, progress, watch, stopped)
+            training.train(run, ready, progress, watch, stopped)
     finally:
         register(run)
     result = summary(run)
@@ -138,7 +150,7 @@ def finish(
     console().print(f"{say}, best validation loss {progress.best_loss:.4f}")
     if result["state"] == "stopped":
         console().print(f"go on with: agp train resume {run.name}")
-    console().print(f"adapter: {run / 'best'}", soft_wrap=True)
+    console().print(f"{ready.weights_file.split('.')[0]}: {run / 'best'}", soft_wrap=True)
 
 
 def describe(line: dict[str, Any]) -> str:

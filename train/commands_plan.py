@@ -59,12 +59,11 @@ def plan_stage(
         raise AgpError("a probe trains on this machine: give --data BUILD, and no --mac")
     use_openblas()
     from train.hosts import machine, plan, probe
-    from train.stages.settings import settings
-    from train.stages.stage1 import FILE
+    from train.stages.stage1 import chosen_settings
 
     every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
     host = machine.mac(mac) if mac is not None else machine.this_machine()
-    found = plan.make(model, data, settings(FILE, every), host)
+    found = plan.make(model, data, chosen_settings(every), host)
     facts = plan.document(found)
     if probing and data is not None:
         facts["probe"] = probe.probe(model, data, every)

@@ -112,7 +112,8 @@ def sorted_batches(folder: Path) -> dict[str, Any]:
 
 def stage1(folder: Path, *changes: str) -> dict[str, Any]:
     """Run stage 1 with its defaults, adapters on all blocks as the peer has them."""
-    from train.stages import loop, stage1
+    from train.stages import loop, stage1, training
+    from train.stages.stage import Request
 
     every = [
         "blocks=all",
@@ -122,13 +123,13 @@ def stage1(folder: Path, *changes: str) -> dict[str, Any]:
         "valid_tokens=1",
         *changes,
     ]
-    run, stage = stage1.start(str(folder / "model"), folder / "data", every)
+    run, stage = stage1.start(Request(str(folder / "model"), folder / "data", changes=tuple(every)))
     lines: list[dict[str, Any]] = []
 
     def watch(line: dict[str, Any], _: int) -> None:
         lines.append(line | {"cpu": time.process_time()})
 
-    stage1.train(run, stage, loop.Progress(), watch, lambda: False)
+    training.train(run, stage, loop.Progress(), watch, lambda: False)
     steps = [line for line in lines if "tokens" in line]
     first, last = steps[0], steps[-1]
     real = last["tokens"] - first["tokens"]
@@ -150,11 +151,10 @@ def gradients(folder: Path) -> dict[str, Any]:
     """
     from train.stages import stage1
     from train.stages.batches import make
-    from train.stages.settings import settings
 
     model, samples = peer(folder)
     stage = stage1.Stage1(
-        str(folder / "model"), folder / "data", settings(stage1.FILE, ["blocks=all"])
+        str(folder / "model"), folder / "data", stage1.chosen_settings(["blocks=all"])
     )
     mx.random.seed(1)
     moved = tree_map(lambda w: w + 0.02 * mx.random.normal(w.shape), model.trainable_parameters())

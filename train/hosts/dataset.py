@@ -11,9 +11,9 @@ from typing import Any
 from train.hosts.memory import Step
 from train.model.skeleton import read_config
 from train.stages.batches import plan
-from train.stages.loop import steps_of
 from train.stages.samples import Sample, read_split, rows
 from train.stages.settings import Settings
+from train.stages.stage import steps_of
 from warehouse.errors import AgpError
 
 CHARACTERS = 4  # of a token, in prose and code

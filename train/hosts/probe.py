@@ -33,11 +33,10 @@ def measure(model: str, data: Path, changes: list[str]) -> dict[str, Any]:
     """Train a few steps and return tokens/s, peak memory, and what the whole run would take."""
     import mlx.core as mx
 
-    from train.stages.settings import settings
-    from train.stages.stage1 import FILE, Stage1
+    from train.stages.stage1 import Stage1, chosen_settings
 
     began = time.perf_counter()
-    stage = Stage1(model, data, settings(FILE, changes))
+    stage = Stage1(model, data, chosen_settings(changes))
     loaded = time.perf_counter() - began
     mx.reset_peak_memory()
     progress, seconds = run_steps(stage)

@@ -16,8 +16,6 @@ import mlx.core as mx
 from train.model.digest import file_sha256
 from warehouse.errors import AgpError
 
-ARRAYS = ("adapters.safetensors", "optimizer.safetensors")
-
 
 def save(
     run: Path,
@@ -100,7 +98,8 @@ def read(folder: Path) -> tuple[dict[str, dict[str, mx.array]], Callable[[str], 
     """Return a verified checkpoint's tensors by file, and a reader of its JSON documents."""
     verify(folder)
     arrays: dict[str, dict[str, mx.array]] = {}
-    for name in ARRAYS:
-        loaded: Any = mx.load(str(folder / name))
-        arrays[name] = loaded
+    for name in json.loads((folder / "checksums.json").read_bytes()):
+        if name.endswith(".safetensors"):
+            loaded: Any = mx.load(str(folder / name))
+            arrays[name] = loaded
     return arrays, lambda name: json.loads((folder / name).read_bytes())

@@ -9,16 +9,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 from mlx.utils import tree_flatten, tree_map, tree_unflatten
 
-from train.stages.batches import Batch
-from train.stages.layerwise import Layerwise, derive_seed
-from train.stages.settings import Settings
+from train.stages.layerwise import derive_seed
+from train.stages.settings import LoopSettings
 from warehouse.errors import AgpError
 
 
@@ -39,15 +38,34 @@ class Progress:
     seconds: float = 0.0
 
 
+class Batched(Protocol):
+    """A batch, as the loop sees it."""
+
+    @property
+    def weights(self) -> mx.array:
+        """Return the weight of everything supervised; their sum divides the loss."""
+        ...
+
+    @property
+    def real_tokens(self) -> int:
+        """Return how many tokens (or rows of a capture) were read."""
+        ...
+
+    @property
+    def supervised(self) -> int:
+        """Return how many of them were learned."""
+        ...
+
+
 @dataclass
 class Task:
     """What a stage hands to the loop."""
 
     model: nn.Module
-    layerwise: Layerwise
+    seeded: Callable[[int], None]  # hears the seed of all that is drawn in the next batch
     groups: Callable[[int], list[list[int]]]  # of an epoch
-    batch: Callable[[list[int]], Batch]
-    loss: Callable[[Batch], mx.array]  # a sum over supervised tokens
+    batch: Callable[[list[int]], Any]  # a Batched
+    loss: Callable[[Any], mx.array]  # a sum over what is supervised
     validate: Callable[[], float]
     save: Callable[[Progress, optim.Optimizer, bool], None]
     report: Callable[[dict[str, Any]], None]
@@ -59,7 +77,7 @@ class Stopped(Exception):
     """A run ended before its last step, for the reason it carries."""
 
 
-def learning_rate(settings: Settings, step: int, total: int) -> float:
+def learning_rate(settings: LoopSettings, step: int, total: int) -> float:
     """Return the rate of step 1, 2, …: linear warm-up, then a cosine down to `final`."""
     warm = max(1, round(settings.warmup * total))
     if step <= warm:
@@ -67,11 +85,6 @@ def learning_rate(settings: Settings, step: int, total: int) -> float:
     share = (step - warm) / max(1, total - warm)
     cosine = 0.5 * (1 + math.cos(math.pi * share))
     return settings.learning_rate * (settings.final + (1 - settings.final) * cosine)
-
-
-def steps_of(settings: Settings, packs: int) -> int:
-    """Return how many steps the settings ask for, of an epoch of so many packs."""
-    return settings.max_steps or max(1, round(packs * settings.epochs / settings.accumulate))
 
 
 def groups_from(task: Task, progress: Progress) -> Iterator[list[int]]:
@@ -85,7 +98,7 @@ def groups_from(task: Task, progress: Progress) -> Iterator[list[int]]:
 
 
 def step_gradients(
-    task: Task, settings: Settings, progress: Progress, groups: Iterator[list[int]]
+    task: Task, settings: LoopSettings, progress: Progress, groups: Iterator[list[int]]
 ) -> tuple[float, float, Any]:
     """Return (mean loss, gradient norm, clipped gradients) over `accumulate` batches.
 
@@ -94,8 +107,8 @@ def step_gradients(
     function = nn.value_and_grad(task.model, task.loss)
     total, weight, gradients = 0.0, 0.0, None
     for part in range(settings.accumulate):
-        batch = task.batch(next(groups))
-        task.layerwise.seed = derive_seed(settings.seed, progress.step, part)
+        batch: Batched = task.batch(next(groups))
+        task.seeded(derive_seed(settings.seed, progress.step, part))
         loss, new = function(batch)
         gradients = new if gradients is None else tree_map(mx.add, gradients, new)
         mx.eval(loss, gradients)
@@ -112,7 +125,7 @@ def number(value: Any) -> float:
     return float(value.item())
 
 
-def refuse_divergence(loss: float, norm: float, progress: Progress, settings: Settings) -> None:
+def refuse_divergence(loss: float, norm: float, progress: Progress, settings: LoopSettings) -> None:
     """Raise Stopped when the loss is no number, or far above where it began."""
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise Stopped(f"the loss or its gradient is not finite at step {progress.step}")
@@ -140,7 +153,7 @@ def evaluate(task: Task, progress: Progress) -> bool:
     return better
 
 
-def run(task: Task, settings: Settings, progress: Progress, optimizer: optim.Optimizer) -> str:
+def run(task: Task, settings: LoopSettings, progress: Progress, optimizer: optim.Optimizer) -> str:
     """Run to the end or a stop; return `finished`, `early` or `stopped`. Stopped means failed."""
     task.model.train()
     groups = groups_from(task, progress)

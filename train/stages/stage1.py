@@ -1,7 +1,6 @@
 """Stage 1: an adapter that bends the model towards one person's conversations."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,28 @@ import mlx.optimizers as optim
 from train.model.digest import file_sha256, model_digest
 from train.model.gemma import Gemma
 from train.model.load import load, model_folder
-from train.stages import adapters, checkpoint, loop, runs
+from train.stages import adapters, loop, runs
 from train.stages.batches import Batch, make, plan
-from train.stages.environment import environment
 from train.stages.layerwise import Layerwise, derive_seed
 from train.stages.losses import sft_loss
 from train.stages.samples import Sample, read_split
 from train.stages.settings import Settings, settings
+from train.stages.stage import Request, common_facts, steps_of
 from warehouse.errors import AgpError
 
 FILE = Path(__file__).with_suffix(".toml")
-Watch = Callable[[dict[str, Any], int], None]  # (a line of metrics, total steps)
+
+
+def chosen_settings(changes: Iterable[str] = ()) -> Settings:
+    """Return stage 1's settings with changes such as `rank=4`."""
+    return settings(FILE, changes, Settings)
 
 
 class Stage1:
     """A stage-1 run in memory: model, data and where it stands."""
+
+    number = 1
+    weights_file, config_file = "adapters.safetensors", "adapter_config.json"
 
     def __init__(self, model: str, data: Path, chosen: Settings) -> None:
         """Load model and data and attach fresh adapters."""
@@ -51,7 +57,7 @@ class Stage1:
 
     def total_steps(self) -> int:
         """Return how many steps the settings ask for."""
-        return loop.steps_of(self.settings, len(self.groups(0)))
+        return steps_of(self.settings, len(self.groups(0)))
 
     def loss(self, batch: Batch) -> mx.array:
         """Return the weighted sum of cross-entropy of a batch."""
@@ -78,112 +84,44 @@ class Stage1:
         picked: list[Sample] = [self.train[i] for i in group]
         return make(picked, self.settings.batching)
 
-    def task(self, run: Path, watch: Watch, stopped: Callable[[], bool]) -> loop.Task:
-        """Return what the loop needs; it writes into the run's folder."""
-        total = self.total_steps()
+    def seeded(self, seed: int) -> None:
+        """Let every layer draw its dropout from this seed."""
+        self.layerwise.seed = seed
 
-        def report(line: dict[str, Any]) -> None:
-            runs.append_metric(run, line)
-            watch(line, total)
-
-        def save(progress: loop.Progress, optimizer: optim.Optimizer, best: bool) -> None:
-            arrays = {
-                "adapters.safetensors": adapters.weights(self.model),
-                "optimizer.safetensors": loop.optimizer_arrays(optimizer),
-            }
-            documents = {
-                "progress.json": loop.progress_document(progress),
-                "adapter_config.json": self.config,
-            }
-            checkpoint.save(run, progress.step, arrays, documents, best)
-
-        return loop.Task(
-            self.model,
-            self.layerwise,
-            self.groups,
-            self.batch,
-            self.loss,
-            self.validate,
-            save,
-            report,
-            stopped,
-            total,
-        )
+    def weights(self) -> dict[str, mx.array]:
+        """Return the adapter's weights by their names in the model."""
+        return adapters.weights(self.model)
 
 
-def start(model: str, data: Path, changes: list[str]) -> tuple[Path, Stage1]:
+def start(request: Request) -> tuple[Path, Stage1]:
     """Load everything and make the run's folder."""
-    chosen = settings(FILE, changes)
-    stage = Stage1(model, data, chosen)
+    if request.data is None:
+        raise AgpError("stage 1 needs a dataset: --data BUILD (`agp lanes build sft` makes one)")
+    data = request.data
+    stage = Stage1(request.model, data, chosen_settings(request.changes))
     facts = {
-        "model": model,
+        "model": request.model,
         "model_path": str(stage.folder.absolute()),
         "model_digest": stage.digest,
         "data": str(data.absolute()),
         "data_digests": data_digests(data),
         "build_id": build_id(data),
-        "settings": chosen.model_dump(),
         "rows": stage.counts,
-        "total_steps": stage.total_steps(),
-        "trainable": sum(w.size for w in adapters.weights(stage.model).values()),
-        "command": ["agp", *sys.argv[1:]],
-        **environment(),
+        **common_facts(stage),
     }
     return runs.new_run(1, facts), stage
 
 
-def resume(run: Path, source: str) -> tuple[Stage1, loop.Progress]:
-    """Return a stage and its progress as they were at the run's `last` or `best` checkpoint.
-
-    A run that was killed before its first checkpoint begins anew, as it began.
-    """
-    facts = runs.read_json(run / "run.json")
-    fresh = not (run / "last").is_symlink()
-    arrays, document = ({}, None) if fresh else checkpoint.read(run / source)
+def again(facts: dict[str, Any]) -> Stage1:
+    """Return the stage of a run.json; AgpError where model or data are no longer what they were."""
     data = Path(facts["data"])
     if model_digest(model_folder(facts["model"])) != facts["model_digest"]:
-        raise AgpError(f"{facts['model']} is not the model that run {run.name} began with")
+        raise AgpError(f"{facts['model']} is not the model that run {facts['run_id']} began with")
     if data_digests(data) != facts["data_digests"]:
-        raise AgpError(f"{data} is not the dataset that run {run.name} began with; build it anew")
-    stage = Stage1(facts["model"], data, Settings.model_validate(facts["settings"]))
-    progress = loop.Progress()
-    if document is not None:
-        stage.model.load_weights(list(arrays["adapters.safetensors"].items()), strict=False)
-        loop.restore_optimizer(stage.optimizer, arrays["optimizer.safetensors"])
-        progress = loop.progress_from(document("progress.json"))
-    runs.cut_metrics(run, -1 if fresh else progress.step)
-    return stage, progress
-
-
-def train(
-    run: Path, stage: Stage1, progress: loop.Progress, watch: Watch, stopped: Callable[[], bool]
-) -> str:
-    """Train to the end or a stop; the run's state says which. AgpError when it had to stop."""
-    with runs.held(run):
-        runs.set_state(run, "running")
-        mx.reset_peak_memory()
-        try:
-            task = stage.task(run, watch, stopped)
-            state = loop.run(task, stage.settings, progress, stage.optimizer)
-        except (loop.Stopped, AgpError, OSError) as error:
-            reason = getattr(error, "message", str(error))
-            note(run, "failed", progress, str(reason))
-            raise AgpError(f"{reason}; the last good checkpoint is {run / 'best'}") from None
-        except BaseException as error:
-            note(run, "failed", progress, type(error).__name__)
-            raise
-        note(run, state, progress)
-    return state
-
-
-def note(run: Path, state: str, progress: loop.Progress, reason: str = "") -> None:
-    """Write how a run stands, unless even that cannot be written."""
-    facts = {"steps": progress.step, "seconds": round(progress.seconds, 2)}
-    facts |= loop.progress_document(progress) | {"adapter": str(run / "best")}
-    try:
-        runs.set_state(run, state, reason, **facts)
-    except OSError as error:
-        sys.stderr.write(f"agp: cannot write the state of {run.name} ({error})\n")
+        raise AgpError(
+            f"{data} is not the dataset that run {facts['run_id']} began with; build it anew"
+        )
+    return Stage1(facts["model"], data, Settings.model_validate(facts["settings"]))
 
 
 def data_digests(data: Path) -> dict[str, str]:

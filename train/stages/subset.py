@@ -14,6 +14,7 @@ import orjson
 
 from train.stages import runs, stage1
 from train.stages.samples import rows
+from train.stages.stage import Request
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
@@ -27,7 +28,8 @@ def start_subset(run: Path, data: Path | None, share: float, seed: int) -> tuple
     folder, drawn = draw(own, data or own, share, seed)
     settings = {**facts["settings"], "max_steps": facts["steps"], "seed": seed, "patience": 0}
     model = facts["model"] if facts["model"] == "tiny" else facts["model_path"]
-    made, stage = stage1.start(model, folder, [f"{k}={v}" for k, v in settings.items()])
+    changes = tuple(f"{k}={v}" for k, v in settings.items())
+    made, stage = stage1.start(Request(model, folder, changes=changes))
     about = {"of": facts["run_id"], "source": str(data or own), "share": share, "seed": seed}
     runs.write_json(made / "subset.json", about | drawn)
     return made, stage

@@ -17,14 +17,14 @@ from train.stages.batches import make
 from train.stages.layerwise import Layerwise
 from train.stages.losses import sft_loss
 from train.stages.samples import Sample
-from train.stages.settings import settings
-from train.stages.stage1 import FILE, start
+from train.stages.stage import Request
+from train.stages.stage1 import chosen_settings, start
 
 E2B = "gemma-4-e2b-it-4bit"
 
 
 def planned(*changes: str) -> plan.Plan:
-    return plan.make(E2B, None, settings(FILE, changes), machine.mac(16))
+    return plan.make(E2B, None, chosen_settings(changes), machine.mac(16))
 
 
 def size(tree: Any) -> int:
@@ -46,8 +46,8 @@ def test_e2b_in_four_bits():
 @pytest.mark.parametrize("method", ["lora", "dora"])
 def test_counts_are_those_of_the_loaded_model(home: Path, build: Path, method: str):
     changes = [f"method={method}", "max_steps=3"]
-    _, stage = start("tiny", build, changes)
-    found = plan.make("tiny", build, settings(FILE, changes), machine.this_machine())
+    _, stage = start(Request("tiny", build, changes=tuple(changes)))
+    found = plan.make("tiny", build, chosen_settings(changes), machine.this_machine())
     adapted = size(stage.model.trainable_parameters())
     assert found.adapters == adapted
     assert sum(found.numbers.values()) == size(stage.model.parameters()) - adapted
@@ -59,7 +59,7 @@ def test_counts_are_those_of_the_loaded_model(home: Path, build: Path, method: s
     "changes", [(), ("batching=rows",), ("checkpoint_gradients=true", "blocks=0")]
 )
 def test_the_sum_is_near_the_measured_peak(changes: tuple[str, ...]):
-    chosen = settings(FILE, ("accumulate=1", *changes))
+    chosen = chosen_settings(("accumulate=1", *changes))
     samples = [Sample([i % 64 for i in range(60)], list(range(1, 60, 3))) for _ in range(3)]
     model = skeleton(TINY, True)
     gemma = attached(model, chosen)
@@ -85,10 +85,10 @@ def test_what_does_not_fit_says_what_would():
 
 
 def test_parts_grow_with_what_they_hold():
-    gemma = attached(skeleton(TINY, True), settings(FILE))
-    some = estimate(gemma, settings(FILE), Step(1, 512, 60), False)
-    more = estimate(gemma, settings(FILE), Step(1, 512, 120), False)
-    twice = settings(FILE, ["checkpoint_gradients=true"])
+    gemma = attached(skeleton(TINY, True), chosen_settings())
+    some = estimate(gemma, chosen_settings(), Step(1, 512, 60), False)
+    more = estimate(gemma, chosen_settings(), Step(1, 512, 120), False)
+    twice = chosen_settings(["checkpoint_gradients=true"])
     again = estimate(gemma, twice, Step(1, 512, 60), False)
     assert some["weights"] == more["weights"]
     assert some["logits"] * 2 == more["logits"]

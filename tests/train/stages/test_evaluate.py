@@ -12,13 +12,14 @@ from train import commands_eval
 from train.harness.pack_build import build_pack
 from train.harness.packs import load_pack
 from train.model.load import load
-from train.stages import evaluate, loop, runs, stage1
+from train.stages import evaluate, loop, runs, stage1, training
 from train.stages.record import open_test
+from train.stages.stage import Request
 from train.stages.subset import draw
 from warehouse.errors import AgpError
 from warehouse.store import open_reader
 
-QUICK = ["max_steps=4", "rank=2", "accumulate=1", "batch_tokens=128", "learning_rate=0.02"]
+QUICK = ("max_steps=4", "rank=2", "accumulate=1", "batch_tokens=128", "learning_rate=0.02")
 
 
 def options(pack: Path, split: str = "test", answers: int = 1, most: int = 6) -> evaluate.Options:
@@ -59,8 +60,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.setenv("AGP_HOME", str(home / ".agp"))
-        run, stage = stage1.start("tiny", data, QUICK)
-        stage1.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
+        run, stage = stage1.start(Request("tiny", data, changes=QUICK))
+        training.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
         yield home
 
 

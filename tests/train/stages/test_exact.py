@@ -13,8 +13,8 @@ from train.stages.batches import make
 from train.stages.layerwise import Layerwise
 from train.stages.losses import sft_loss
 from train.stages.samples import Sample
-from train.stages.settings import Settings, settings
-from train.stages.stage1 import FILE
+from train.stages.settings import Settings
+from train.stages.stage1 import chosen_settings
 
 SAMPLES = [
     Sample([(7 * i + k) % 64 for i in range(n)], sorted({1, n // 2, n - 1}), 1.0)
@@ -23,7 +23,7 @@ SAMPLES = [
 
 
 def chosen(*changes: str) -> Settings:
-    return settings(FILE, ("blocks=all", "rank=2", *changes))
+    return chosen_settings(("blocks=all", "rank=2", *changes))
 
 
 def with_adapters(model: Any, config: Settings) -> Gemma:
@@ -122,6 +122,6 @@ def test_dropout_differs_between_steps(small_gemma4: Any):
 
 
 def test_blocks_that_are_not_chosen_stay(small_gemma4: Any):
-    gemma = with_adapters(small_gemma4, settings(FILE, ("blocks=1,6", "rank=2")))
+    gemma = with_adapters(small_gemma4, chosen_settings(("blocks=1,6", "rank=2")))
     names = adapters.weights(gemma.model)
     assert {name.split(".")[2] for name in names} == {"1", "6"}

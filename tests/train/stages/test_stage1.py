@@ -11,14 +11,15 @@ from mlx_lm.utils import load as mlx_lm_load
 
 from train.model.digest import file_sha256
 from train.model.load import TINY, load
-from train.stages import checkpoint, loop, runs, stage1
+from train.stages import checkpoint, loop, runs, stage1, training
+from train.stages.stage import Request
 from warehouse.errors import AgpError
 
-QUICK = ["max_steps=4", "evaluate_every=2", "rank=2", "accumulate=1", "batch_tokens=128"]
+QUICK = ("max_steps=4", "evaluate_every=2", "rank=2", "accumulate=1", "batch_tokens=128")
 
 
 def quick(data: Path, *changes: str) -> tuple[Path, stage1.Stage1]:
-    return stage1.start("tiny", data, [*QUICK, *changes])
+    return stage1.start(Request("tiny", data, changes=(*QUICK, *changes)))
 
 
 def trained(data: Path, *changes: str, stop_after: int = 0) -> Path:
@@ -32,7 +33,7 @@ def trained(data: Path, *changes: str, stop_after: int = 0) -> Path:
     def stopped() -> bool:
         return bool(stop_after) and seen[-1]["step"] >= stop_after
 
-    stage1.train(run, stage, loop.Progress(), watch, stopped)
+    training.train(run, stage, loop.Progress(), watch, stopped)
     return run
 
 
@@ -57,9 +58,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one(home: Path, build: Path):
     whole = trained(build, "dropout=0.3")
     run = trained(build, "dropout=0.3", stop_after=3)
     assert runs.summary(run)["state"] == "stopped"
-    stage, progress = stage1.resume(run, "last")
+    stage, progress = training.resume(run, "last")
     assert progress.step == 3
-    stage1.train(run, stage, progress, lambda line, total: None, lambda: False)
+    training.train(run, stage, progress, lambda line, total: None, lambda: False)
     for which in ("last", "best"):
         one, two = adapter(whole, which), adapter(run, which)
         assert all(bool(mx.all(one[k] == two[k])) for k in one)
@@ -77,7 +78,7 @@ def test_one_flipped_byte(home: Path, build: Path):
     data[-1] ^= 1
     file.write_bytes(data)
     with pytest.raises(AgpError, match=r"optimizer\.safetensors is not as it was written"):
-        stage1.resume(run, "last")
+        training.resume(run, "last")
 
 
 def test_a_loss_that_is_no_number_stops_the_run(home: Path, build: Path):
@@ -94,7 +95,7 @@ def test_a_loss_that_is_no_number_stops_the_run(home: Path, build: Path):
 
     stage.loss = broken
     with pytest.raises(AgpError, match="not finite at step 1"):
-        stage1.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
+        training.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
     assert runs.summary(run)["state"] == "failed"
     assert before == {f.name: sums(f) for f in (run / "best").iterdir()}
 
@@ -111,7 +112,7 @@ def test_a_full_disk(home: Path, build: Path, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(mx, "save_safetensors", full)
     with pytest.raises(AgpError, match="No space left on device"):
-        stage1.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
+        training.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
     checkpoint.verify(run / "best")
     assert not list(run.glob("checkpoints/*.part"))
 
@@ -138,7 +139,7 @@ def test_another_dataset_is_not_resumed(home: Path, build: Path):
     with (build / "train.jsonl").open("a") as file:
         file.write((build / "valid.jsonl").read_text())
     with pytest.raises(AgpError, match="not the dataset"):
-        stage1.resume(run, "last")
+        training.resume(run, "last")
 
 
 @pytest.mark.parametrize(
@@ -174,8 +175,10 @@ def test_a_row_longer_than_the_window(home: Path, build: Path):
 
 
 def test_a_quantised_base(home: Path, build: Path, four_bits: Path):
-    run, stage = stage1.start(str(four_bits), build, [*QUICK, "max_steps=1", "blocks=0,7"])
-    stage1.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
+    run, stage = stage1.start(
+        Request(str(four_bits), build, changes=(*QUICK, "max_steps=1", "blocks=0,7"))
+    )
+    training.train(run, stage, loop.Progress(), lambda line, total: None, lambda: False)
     plain, tokenizer = mlx_lm_load(str(four_bits), adapter_path=str(run / "last"))[:2]
     tokens = mx.array([tokenizer.encode("Fix the parser please.")])
     difference = mx.softmax(stage.model(tokens)) - mx.softmax(plain(tokens).astype(mx.float32))
@@ -191,7 +194,7 @@ def test_early_stopping(home: Path, build: Path):
 
 def test_a_run_without_a_checkpoint_begins_anew(home: Path, build: Path):
     run, _ = quick(build)
-    stage, progress = stage1.resume(run, "last")
+    stage, progress = training.resume(run, "last")
     assert progress == loop.Progress()
     assert stage.total_steps() == 4
 
@@ -223,7 +226,7 @@ def test_templates(home: Path, build: Path, tmp_path: Path, template: str, messa
     settings["chat_template"] = template
     (model / "tokenizer_config.json").write_text(json.dumps(settings))
     if message is None:
-        assert stage1.start(str(model), build, QUICK)[1].counts["supervised"] > 0
+        assert stage1.start(Request(str(model), build, changes=QUICK))[1].counts["supervised"] > 0
         return
     with pytest.raises(AgpError, match=message):
-        stage1.start(str(model), build, QUICK)
+        stage1.start(Request(str(model), build, changes=QUICK))
