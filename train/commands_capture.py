@@ -91,7 +91,9 @@ def show(folder: Path, as_json: bool, split: str = "valid") -> None:
 
     facts = read_manifest(folder)
     if as_json:
-        print_json({k: v for k, v in facts.items() if k != "shards"} | {"path": str(folder)})
+        print_json(
+            {k: v for k, v in facts.items() if not k.endswith("shards")} | {"path": str(folder)}
+        )
         return
     console().print(
         f"{facts['capture_id']}: {facts['prompts']:,} prompts, {facts['rows']:,} positions, layers "

@@ -16,15 +16,17 @@ from warehouse.errors import AgpError
 Arrays = dict[str, mx.array]
 
 
-def shard_path(folder: Path, number: int) -> Path:
-    """Return where a shard lies."""
-    return folder / f"shard-{number:05}.safetensors"
+def shard_path(folder: Path, number: int, kind: str = "shard") -> Path:
+    """Return where a shard lies; `kind` begins its name."""
+    return folder / f"{kind}-{number:05}.safetensors"
 
 
-def write_shard(folder: Path, number: int, arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
+def write_shard(
+    folder: Path, number: int, arrays: Arrays, facts: dict[str, Any], kind: str = "shard"
+) -> dict[str, Any]:
     """Write a shard, then its note; return the note."""
-    path = shard_path(folder, number)
-    part = path.with_name(f".{number:05}.{os.getpid()}.safetensors")
+    path = shard_path(folder, number, kind)
+    part = path.with_name(f".{kind}-{number:05}.{os.getpid()}.safetensors")
     mx.save_safetensors(str(part), arrays)
     note = {"shard": path.name, "sha256": file_sha256(part), **facts}
     os.replace(part, path)
@@ -35,9 +37,9 @@ def write_shard(folder: Path, number: int, arrays: Arrays, facts: dict[str, Any]
     return note
 
 
-def finished_shard(folder: Path, number: int) -> dict[str, Any] | None:
+def finished_shard(folder: Path, number: int, kind: str = "shard") -> dict[str, Any] | None:
     """Return the note of a shard that is whole; None where it must be made (again)."""
-    path = shard_path(folder, number)
+    path = shard_path(folder, number, kind)
     try:
         note = json.loads(path.with_suffix(".json").read_bytes())
         return note if file_sha256(path) == note["sha256"] else None

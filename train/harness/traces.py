@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from train.harness.capture import chunks, logits_of
 from train.harness.layer_facts import distribution_facts, state_facts
 from train.harness.lens import fit_lenses, through
+from train.harness.planted import KINDS
 from train.harness.shards import Arrays, read_shard
 from train.model.gemma import Gemma
 
@@ -23,29 +24,37 @@ LENSES = ("logit", "affine")
 OF_LENS = ("kl", "entropy", "margin", "max_prob", "cross_entropy", "kl_before")
 OF_STATE = ("norm", "kurtosis", "participation", "massive", "cosine")
 SCHEMA = pa.schema(
-    [(n, pa.string()) for n in ("prompt_id", "split", "lens")]
+    [(n, pa.string()) for n in ("prompt_id", "split", "lens", "planted")]
     + [(n, pa.int32()) for n in ("step", "position", "token", "layer", "best")]
     + [(n, pa.bool_()) for n in ("agree", "stays", "same_as_before")]
     + [(n, pa.float32()) for n in (*OF_LENS, *OF_STATE)]
 )
 Note = dict[str, Any]
 Lens = tuple[mx.array, mx.array]
+Columns = dict[str, np.ndarray]
 
 
 def write_traces(
     gemma: Gemma,
     folder: Path,
     notes: Sequence[Note],
+    planted: Sequence[Note],
     layers: Sequence[int],
     tick: Callable[[], None] = lambda: None,
 ) -> Path:
-    """Fit the lenses, compute every fact, and write `traces.parquet` in one step."""
+    """Fit the lenses, compute every fact, and write `traces.parquet` in one step.
+
+    `planted` are the notes of the damaged copies, one for each shard; no lens is fitted on them.
+    """
     lenses = fit_lenses(fitting_rows(folder, notes), layers, gemma.n_layers)
     target, part = folder / "traces.parquet", folder / ".traces.parquet"
     with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
-        for note in notes:
-            rows = read_shard(folder, note)
-            for table in shard_tables(gemma, note, rows, layers, lenses):
+        for note, dead in zip(notes, planted, strict=True):
+            rows, copies = read_shard(folder, note), read_shard(folder, dead)
+            about = about_rows(note, rows)
+            for table in shard_tables(gemma, about, rows, layers, lenses):
+                writer.write_table(table)
+            for table in planted_tables(gemma, about, rows, copies, layers, lenses):
                 writer.write_table(table)
             tick()
     part.replace(target)
@@ -62,18 +71,22 @@ def fitting_rows(folder: Path, notes: Iterable[Note]) -> Iterator[Arrays]:
             yield {name: value[mx.array(at)] for name, value in rows.items()}
 
 
-def shard_tables(
-    gemma: Gemma, note: Note, rows: Arrays, layers: Sequence[int], lenses: dict[int, Lens]
-) -> Iterator[pa.Table]:
-    """Yield the rows of each lens, and those of full depth, of one shard."""
+def about_rows(note: Note, rows: Arrays) -> Columns:
+    """Return what stands beside every position of a shard, [n] each."""
     lengths = note["lengths"]
-    about = {
+    return {
         "prompt_id": np.repeat(note["prompts"], lengths),
         "split": np.repeat(note["splits"], lengths),
         "step": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
         "position": np.array(rows["position"]),
         "token": np.array(rows["token"]),
     }
+
+
+def shard_tables(
+    gemma: Gemma, about: Columns, rows: Arrays, layers: Sequence[int], lenses: dict[int, Lens]
+) -> Iterator[pa.Table]:
+    """Yield the rows of each lens, and those of full depth, of one shard."""
     last = gemma.n_layers
     looks = [state_facts(rows[f"h.{k}"], b) for k, b in before(rows, [*layers, last])]
     for name in LENSES if lenses else LENSES[:1]:
@@ -86,6 +99,34 @@ def shard_tables(
             yield table(about, name, k, found[i] | numpy(looks[i]), stays[i], same)
     [full] = said(gemma, rows, [rows[f"h.{last}"]])
     yield table(about, "full", last, full | numpy(looks[-1]), full["agree"], None)
+
+
+def planted_tables(
+    gemma: Gemma,
+    about: Columns,
+    rows: Arrays,
+    copies: Arrays,
+    layers: Sequence[int],
+    lenses: dict[int, Lens],
+) -> Iterator[pa.Table]:
+    """Yield the rows of damaged copies: each stands behind the real state of the layer before.
+
+    Nothing runs on from a damaged copy, so it never stays.
+    """
+    layer_of, kinds = np.array(copies["layer"]), np.array(KINDS)[np.array(copies["kind"])]
+    for i, k in enumerate(layers):
+        here = np.flatnonzero(layer_of == k)
+        at = np.array(copies["row"])[here]
+        real = {name: value[mx.array(at)] for name, value in rows.items()}
+        said_of = {name: value[at] for name, value in about.items()} | {"planted": kinds[here]}
+        states = [(j, real[f"h.{j}"]) for j in layers[max(i - 1, 0) : i]]
+        states.append((k, copies["h"][mx.array(here)]))
+        looks = numpy(state_facts(states[-1][1], states[0][1] if i else None))
+        for name in LENSES if lenses else LENSES[:1]:
+            lens = lenses if name == "affine" else {}
+            found = said(gemma, real, [through(lens.get(j), h) for j, h in states])
+            same = found[1]["best"] == found[0]["best"] if i else None
+            yield table(said_of, name, k, found[-1] | looks, np.zeros(len(at), bool), same)
 
 
 def before(rows: Arrays, layers: Sequence[int]) -> Iterator[tuple[int, mx.array | None]]:
@@ -112,19 +153,26 @@ def numpy(facts: dict[str, mx.array]) -> dict[str, np.ndarray]:
 
 
 def table(
-    about: dict[str, np.ndarray],
+    about: Columns,
     lens: str,
     layer: int,
     facts: dict[str, np.ndarray],
     stays: np.ndarray,
     same: np.ndarray | None,
 ) -> pa.Table:
-    """Return rows in the order of the schema."""
+    """Return rows in the order of the schema; a fact that is not finite is null."""
     n = len(stays)
-    columns: dict[str, Any] = about | facts | {"stays": stays, "same_as_before": same}
-    columns |= {"lens": [lens] * n, "layer": np.full(n, layer, np.int32)}
-    empty: Any = [None] * n
-    arrays = [
-        pa.array(empty if columns.get(f.name) is None else columns[f.name], f.type) for f in SCHEMA
-    ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    agree = facts["agree"] & np.isfinite(facts["kl"])
+    columns: dict[str, Any] = about | facts | {"agree": agree, "stays": stays & agree}
+    columns |= {"same_as_before": same, "lens": [lens] * n, "layer": np.full(n, layer, np.int32)}
+    return pa.Table.from_arrays(
+        [column(columns.get(f.name), f.type, n) for f in SCHEMA], schema=SCHEMA
+    )
+
+
+def column(values: Any, kind: pa.DataType, n: int) -> pa.Array:
+    """Return n values as a column: null where there are none, or where one is not finite."""
+    if values is None:
+        return pa.nulls(n, kind)
+    gone = ~np.isfinite(values) if pa.types.is_floating(kind) else None
+    return pa.array(values, kind, mask=gone)

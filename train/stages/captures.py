@@ -14,6 +14,7 @@ from typing import Any
 
 from train.harness import capture
 from train.harness.packs import load_pack
+from train.harness.planted import plant_shards, recipe
 from train.harness.traces import write_traces
 from train.model.digest import model_digest
 from train.model.gemma import Gemma
@@ -83,7 +84,8 @@ def make(
     with runs.held(folder):
         exact = capture.same_as_plain(gemma, tokenizer, prompts[:CHECKED])
         notes = capture.capture_shards(gemma, tokenizer, prompts, shape, folder, tick)
-        write_traces(gemma, folder, notes, layers, tick)
+        planted = plant_shards(folder, notes, layers)
+        write_traces(gemma, folder, notes, planted, layers, tick)
         facts |= {
             "n_layers": gemma.n_layers,
             "bit_equal": exact,
@@ -91,7 +93,9 @@ def make(
             "rows": sum(note["rows"] for note in notes),
             "captured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        runs.write_json(folder / "manifest.json", facts | {"shards": notes})
+        runs.write_json(
+            folder / "manifest.json", facts | {"shards": notes, "planted_shards": planted}
+        )
     register(folder)
     return folder
 
@@ -111,6 +115,7 @@ def made_of(wanted: Wanted, pack: Any, layers: Sequence[int]) -> dict[str, Any]:
         "length": wanted.length,
         "window": wanted.window,
         "most": wanted.most,
+        "planted": recipe(),
     }
     text = json.dumps(facts, sort_keys=True).encode()
     name = "c" + hashlib.sha256(text).hexdigest()[:15]
@@ -134,9 +139,11 @@ def register(folder: Path) -> None:
             f"insert into captures values ({', '.join('?' * 12)})", [*row, str(folder), made]
         )
         shards = [
-            [facts["capture_id"], s["shard"], s["rows"], s["sha256"]] for s in facts["shards"]
+            [facts["capture_id"], s["shard"], s["rows"], s["sha256"], dead]
+            for dead, of in ((False, "shards"), (True, "planted_shards"))
+            for s in facts[of]
         ]
-        con.executemany("insert into capture_shards values (?, ?, ?, ?)", shards)
+        con.executemany("insert into capture_shards values (?, ?, ?, ?, ?)", shards)
         con.execute(
             "insert into trace_layers by name select ? as capture_id, * from read_parquet(?)",
             [facts["capture_id"], str(folder / "traces.parquet")],

@@ -3,5 +3,5 @@
 select prompt_id, step,
        coalesce(min(layer) filter (stays), $n_layers) as earliest,
        coalesce(min(layer) filter (agree), $n_layers) as first
-from read_parquet($file) where split = $split and lens = $lens
+from read_parquet($file) where planted is null and split = $split and lens = $lens
 group by all order by prompt_id, step

@@ -19,7 +19,8 @@ create table capture_shards (
     capture_id varchar not null,
     shard varchar not null,              -- file name
     rows bigint not null,
-    sha256 varchar not null
+    sha256 varchar not null,
+    planted boolean not null             -- its states are damaged copies
 );
 
 -- A row a position, candidate layer and lens. A position predicts token `step` of the continuation.

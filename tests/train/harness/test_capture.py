@@ -9,6 +9,7 @@ from train.harness.continuation import continuation
 from train.harness.layer_facts import distribution_facts, state_facts
 from train.harness.lens import fit_lenses, through
 from train.harness.packs import Message, Prompt
+from train.harness.planted import plant_shards
 from train.harness.shards import finished_shard, read_shard, shard_path
 from train.harness.traces import write_traces
 from train.model.gemma import Gemma
@@ -61,8 +62,11 @@ def test_traces_hold_a_row_a_position_layer_and_lens(tiny, tmp_path):
     gemma, layers = Gemma(tiny[0]), (2, 4, 6)
     some = [prompt(1), prompt(2, "valid")]
     notes = capture_shards(gemma, tiny[1], some, Shape(layers, length=3), tmp_path)
-    rows = pq.read_table(write_traces(gemma, tmp_path, notes, layers)).to_pylist()
+    planted = plant_shards(tmp_path, notes, layers)
+    found = pq.read_table(write_traces(gemma, tmp_path, notes, planted, layers)).to_pylist()
+    rows = [r for r in found if r["planted"] is None]
     assert len(rows) == sum(n["rows"] for n in notes) * (2 * len(layers) + 1)
+    assert len(found) - len(rows) == 2 * sum(n["rows"] for n in planted)
     for row in rows:
         assert row["lens"] != "full" or (row["agree"] and abs(row["kl"]) < 1e-6)
         assert row["stays"] <= row["agree"] and row["kl"] > -1e-5
