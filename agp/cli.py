@@ -83,6 +83,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lanes list": ("lanes.commands:list_builds", "List every build."),
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),
     "lanes audit": ("lanes.commands:audit", "Say what a build really holds."),
+    "lanes diff": ("lanes.commands_diff:diff", "What two builds do not have in common."),
     "train plan": ("train.commands_plan:plan_stage", "What a run takes: will it fit, how long."),
     "train run": ("train.commands:run_stage", "Train a stage."),
     "train resume": ("train.commands:resume", "Go on with a run that was stopped or killed."),

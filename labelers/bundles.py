@@ -6,7 +6,7 @@ A bundle that is found is named after its word, so its id is the same however th
 import hashlib
 import tomllib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -83,7 +83,7 @@ def refresh_bundles(con: duckdb.DuckDBPyConnection) -> None:
         for b in bundles
     ]  # fmt: skip
     somewhere = {exchange_id for exchange_id, _, _ in members}
-    near = neighbours([e for e in exchanges if e.id in somewhere], inside)
+    near = neighbours({e.id: e.text for e in exchanges if e.id in somewhere}, inside)
     con.execute("begin")
     for table, content in (("bundles", rows), ("bundle_members", members), ("neighbours", near)):
         con.execute(f"delete from {table}")
@@ -159,27 +159,30 @@ def lift(primitive: str, those: Sequence[Exchange], total: int, everything: int)
 
 
 def neighbours(
-    exchanges: Sequence[Exchange], inside: dict[str, list[str]]
+    texts: Mapping[str, str], inside: Mapping[str, Sequence[str]], most: int = NEAREST
 ) -> list[tuple[str, str, int, float]]:
-    """Return for each exchange those nearest to it among all that share a bundle with it."""
-    if len(exchanges) < 2:
+    """Return for each exchange those nearest to it among all that share a bundle with it.
+
+    `texts` are those of all that are in a bundle, `inside` the members of each. Returned are
+    exchange, neighbour, rank from 1, and cosine.
+    """
+    if len(texts) < 2:
         return []
     known = settings()
-    texts = vectors([e.text for e in exchanges], known.buckets, known.gram)
-    place = {e.id: i for i, e in enumerate(exchanges)}
+    made = vectors(list(texts.values()), known.buckets, known.gram)
+    place = {exchange_id: i for i, exchange_id in enumerate(texts)}
     bundles: dict[str, list[str]] = defaultdict(list)
     for bundle, members in inside.items():
         for one in members:
             bundles[one].append(bundle)
     found = []
-    for exchange in exchanges:
-        shared = {one for bundle in bundles[exchange.id] for one in inside[bundle]}
-        others = sorted(shared - {exchange.id})
-        rows = texts[[place[x] for x in others]] if others else None
-        if rows is None:
+    for exchange_id, here in place.items():
+        shared = {one for bundle in bundles[exchange_id] for one in inside[bundle]}
+        others = sorted(shared - {exchange_id})
+        if not others:
             continue
-        cosines = (rows @ texts[[place[exchange.id]]].T).toarray().ravel()
+        cosines = (made[[place[x] for x in others]] @ made[[here]].T).toarray().ravel().round(6)
         order = np.argsort(-cosines, kind="stable")
-        for rank, j in enumerate(islice(order, NEAREST), 1):
-            found.append((exchange.id, others[j], rank, round(float(cosines[j]), 4)))
+        for rank, j in enumerate(islice(order, most), 1):
+            found.append((exchange_id, others[j], rank, round(float(cosines[j]), 4)))
     return found

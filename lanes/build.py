@@ -64,7 +64,9 @@ def build(
             "splits": splits.model_dump(mode="json"),
             **prepared,
         }
-        work = Work(con, settings, redactor, lambda done: advance(done, plan.kept))
+        work = Work(
+            con, settings, redactor, lambda done: advance(done, plan.kept), prepared=prepared
+        )
         made = write(lane, work, plan, parameters, stage / BUILD)
         refuse_secrets(stage / BUILD)
         target = out or agp_home() / "lanes" / made["build_id"]

@@ -127,7 +127,7 @@ def audit(build: str, as_json: bool) -> None:
 def print_audit(found: dict[str, Any]) -> None:
     """Print an audit as tables."""
     splits = found["splits"]
-    columns = ("split", "rows", "fully masked", "supervised", "context", "cut tools", "cut prompt")
+    columns = ("split", "rows", "fully masked", "supervised", "repeated", "cut tools", "cut prompt")
     keys = ("rows", "fully_masked", "supervised", "context", "cut tools", "cut prompt")
     print_table(columns, [[name, *(facts[key] for key in keys)] for name, facts in splits.items()])
     bins = sorted({int(top) for facts in splits.values() for top in facts["lengths"]})

@@ -59,6 +59,27 @@ def sft(out: Path | None, as_json: bool, test_after: datetime | None, **override
     run("sft", overrides, test_after, out, as_json)
 
 
+@build.command()
+@click.option("--max-chars", type=int, help="Longest text of a row, in characters.")
+@click.option("--max-copies", type=int, help="Most copies of a row that holds what is rare.")
+@click.option("--before-exchanges", type=int, help="Prompts before it that a row repeats.")
+@shared
+def semantic(
+    out: Path | None, as_json: bool, test_after: datetime | None, **overrides: Any
+) -> None:
+    """Texts with the probability of each primitive and invariant, bundles and neighbours.
+
+    Labels are brought up to date first. What is rare is repeated in train and heads, and each row
+    says how often; the other splits hold it as often as it occurs. Defaults stand in
+    lanes/semantic.toml.
+
+    \b
+    agp lanes build semantic
+    agp lanes build semantic --max-copies 1 --out labelled/
+    """
+    run("semantic", overrides, test_after, out, as_json)
+
+
 def run(
     name: str,
     overrides: dict[str, Any],
@@ -140,6 +161,8 @@ def show(made: dict[str, Any]) -> None:
     if made["empty_splits"]:
         names = ", ".join(made["empty_splits"])
         click.echo(f"No family fell into {names}: the history is small; later builds fill it.")
+    if failed := made["parameters"].get("labels", {}).get("left_out"):
+        click.echo(f"left out: {', '.join(failed)}; `agp labels run` says why")
     for line in made["missing"]:
         click.echo(f"too little: {line}")
     word = "built" if made["new"] else "unchanged"

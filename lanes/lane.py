@@ -13,7 +13,7 @@ from filters.secrets import Redactor
 from lanes.settings import Settings
 from warehouse.errors import AgpError
 
-LANES = {"sft": "lanes.sft"}  # name -> module that holds LANE
+LANES = {"sft": "lanes.sft", "semantic": "lanes.semantic"}  # name -> module that holds LANE
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Work:
     redactor: Redactor
     advance: Callable[[int], None]
     left_out: Counter[str] = field(default_factory=Counter)
+    prepared: Mapping[str, Any] = field(default_factory=dict)  # what the lane's `prepare` returned
 
 
 Counts = Mapping[str, Counter[str]]  # what the rows of each split add up to

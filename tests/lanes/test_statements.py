@@ -22,6 +22,7 @@ create temp table verdict_rows as
     from exchanges limit 0;
 create temp table verdict_strips as select exchange_id, '' as message_id, '' as span from exchanges;
 create temp table touched as select session_id from sessions;
+create temp table thread as select exchange_id from exchanges;
 create temp table new_sessions as
     select session_id, family_id, parent_session_id, source from sessions;
 create temp table new_placements as from placements;
@@ -54,7 +55,7 @@ def run(con: duckdb.DuckDBPyConnection, file: Path, folder: Path, explain: bool 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.sql")), ids=lambda file: file.name)
 def test_statement_binds(con, file, tmp_path):
-    lane = lane_named("sft")
-    schema = lane.schema(load(lane.settings, "sft", {}))
+    lane = lane_named("semantic" if file.name.startswith("semantic") else "sft")
+    schema = lane.schema(load(lane.settings, lane.name, {}))
     pq.write_table(schema.empty_table(), tmp_path / "empty.parquet")
     run(con, file, tmp_path)
