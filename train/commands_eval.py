@@ -41,58 +41,37 @@ def evaluate(
       agp eval s1-20261125-0510 --pack my-pack
     """
     use_openblas()
-    from train.eval.gates import SHIPPED
     from train.harness.packs import find_pack
-    from train.stages import evaluate as evaluation
+    from train.stages import evaluations
     from train.stages.runs import find_run
 
     subset = find_run(random_subset) if random_subset else None
-    chosen = evaluation.Options(find_pack(pack), split, gates or SHIPPED, subset, **options)
+    chosen = evaluations.Options(find_pack(pack), split, gates, subset, **options)
     with counting_bar("evaluating") as (begin, tick):
-        document = evaluation.evaluate(find_run(run), chosen, begin, tick)
+        document = evaluations.evaluate(find_run(run), chosen, begin, tick)
     if as_json:
         print_json(document)
         return
     print_measures(document)
     print_gates(document)
-    for line in words(document):
+    for line in document["words"]:
         console().print(line, markup=False)
-    for answer in document["answers"][:show]:
+    for answer in document.get("answers", [])[:show]:
         print_answer(answer)
 
 
-NAMES = {
-    "cross_entropy.untuned": "untuned base",
-    "cross_entropy.tuned": "with the adapter",
-    "cross_entropy.n-gram": "3-grams of the training rows",
-    "cross_entropy.subset": "adapter of a random subset",
-    "cross_entropy.control": "scrambled adapter (control)",
-    "cross_entropy": "adapter − base",
-    "cross_entropy.minus.n-gram": "adapter − 3-grams",
-    "cross_entropy.minus.subset": "adapter − random subset",
-    "control": "adapter − scrambled",
-    "control.minus.untuned": "scrambled − base",
-    "general_text": "general text, relative change",
-}
-
-
 def print_measures(document: dict[str, Any]) -> None:
-    """Print the table of measures, then in one line how far the layers moved."""
+    """Print the table of measures."""
     rows = [
-        (NAMES.get(m["name"], m["name"]), *(signed(m, k) for k in ("value", "low", "high")), m["n"])
+        (
+            document["names"].get(m["name"], m["name"]),
+            *(signed(m, k) for k in ("value", "low", "high")),
+            m["n"],
+        )
         for m in document["measures"]
         if not m["name"].startswith("cka.")
     ]
-    title = f"{document['run_id']} on {document['pack']}, {document['tokens']:,} answer tokens"
-    columns = (f"{document['split']}: nats a token", "value", "low", "high", "n")
-    print_table(columns, rows, title=title)
-    moved = [m["value"] for m in document["measures"] if m["name"].startswith("cka.")]
-    if moved:
-        least = min(range(len(moved)), key=lambda i: moved[i])
-        click.echo(
-            f"Layers: CKA to the base {moved[-1]:.3f} at the end, least {moved[least]:.3f} "
-            f"before layer {least}."
-        )
+    print_table((document["split"], "value", "low", "high", "n"), rows, title=document["title"])
 
 
 def signed(measure: dict[str, Any], key: str) -> str:
@@ -103,57 +82,13 @@ def signed(measure: dict[str, Any], key: str) -> str:
 
 def print_gates(document: dict[str, Any]) -> None:
     """Print the gates with their verdicts."""
+    from train.eval.gates import interval
+
     rows = [
         (g["name"], g["rule"], interval(g), g["n"], g["verdict"].replace("_", " "))
         for g in document["gates"]
     ]
     print_table(("gate", "passes with its", "measured", "n", "verdict"), rows)
-
-
-def interval(gate: dict[str, Any]) -> str:
-    """Return a gate's value with its interval."""
-    if gate["value"] is None:
-        return "not measured"
-    return f"{gate['value']:+.3f} [{gate['low']:+.3f}, {gate['high']:+.3f}]"
-
-
-def words(document: dict[str, Any]) -> list[str]:
-    """Return the result in sentences: what was won, what was lost, what cannot be told."""
-    by_name = {g["name"]: g for g in document["gates"]}
-    said = []
-    if (gate := by_name.get("cross_entropy")) and gate["value"] is not None:
-        beaten = {
-            "passed": "The adapter beats its base",
-            "failed": "The adapter does not beat its base",
-            "too_few": "Too few prompts to tell whether the adapter beats its base",
-        }[gate["verdict"]]
-        said.append(f"{beaten}: {interval(gate)} nats a token, {gate['n']} prompts.")
-    if "subset" in (spent := document["trained_tokens"]):
-        said.append(
-            f"Supervised tokens trained: {spent['tuned']:,}; random subset {spent['subset']:,}."
-        )
-    failed = [g["name"] for g in document["gates"] if g["verdict"] == "failed"]
-    unsure = [g["name"] for g in document["gates"] if g["verdict"] == "too_few"]
-    if failed:
-        said.append(f"Failed: {', '.join(failed)}.")
-    scrambled = next(
-        (m for m in document["measures"] if m["name"] == "control.minus.untuned"), None
-    )
-    if scrambled and scrambled["high"] < 0:
-        said.append(
-            f"The same numbers in random places help this base too ({interval(scrambled)}): "
-            "the gate that counts is `control`."
-        )
-    if unsure:
-        said.append(f"Too few to tell: {', '.join(unsure)}.")
-    if opened := document["openings"]:
-        said.append(
-            f"The test split was opened {opened['of_run']} × for this run, "
-            f"{opened['of_pack']} × in all."
-        )
-        if opened["under_other_gates"]:
-            said.append("It had been opened for this run under other gates before.")
-    return said
 
 
 def print_answer(answer: dict[str, Any]) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from agp.real.model import known
-from train.commands_eval import NAMES, signed
+from train.commands_eval import signed
+from train.stages.evaluate_words import NAMES
 from warehouse.errors import AgpError
 
 BEGIN, END = "<!-- real -->", "<!-- /real -->"

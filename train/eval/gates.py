@@ -94,3 +94,10 @@ def load_gates(file: Path) -> Gates:
     if len({g.name for g in gates}) < len(gates):
         raise AgpError(f"{file}: two gates have one name")
     return Gates(gates, text)
+
+
+def interval(gate: dict[str, Any]) -> str:
+    """Return a gate's value with its interval."""
+    if gate["value"] is None:
+        return "not measured"
+    return f"{gate['value']:+.3f} [{gate['low']:+.3f}, {gate['high']:+.3f}]"

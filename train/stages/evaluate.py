@@ -17,29 +17,17 @@ from train.eval.selection import Selection, answer_rows, passed, select
 from train.harness.chat import encode_chat
 from train.harness.measure import Score, answer_scores, encode_prompts
 from train.harness.observe import Observation, Plan, Tick, observe
-from train.harness.packs import SHIPPED, load_pack, pack_digest, read_about
+from train.harness.packs import SHIPPED, load_pack
 from train.model.digest import file_sha256
 from train.model.gemma import Gemma
 from train.model.load import load
 from train.stages import checkpoint, runs, samples
-from train.stages.record import open_test, record
+from train.stages.evaluate_words import NAMES, words
+from train.stages.evaluations import Options, opened
+from train.stages.record import record
 from warehouse.errors import AgpError
 
 TRACED = 8  # prompts whose states are compared
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line leaves to choose."""
-
-    pack: Path
-    split: str = "test"
-    gates: Path = gates.SHIPPED
-    subset: Path | None = None  # the run of the random-subset baseline
-    answers: int = 40
-    max_tokens: int = 64
-    most: int = 1000
-    run_code: bool = False
 
 
 def evaluate(
@@ -51,15 +39,7 @@ def evaluate(
     """
     facts = ready(run)
     subset = same_base(options.subset, facts) if options.subset else None
-    fixed = gates.load_gates(options.gates)
-    about = read_about(options.pack)
-    head = {k: facts[k] for k in ("run_id", "stage", "model")} | {
-        "pack": str(about.get("name", options.pack.name)),
-        "pack_digest": pack_digest(about),
-        "split": options.split,
-        "gates_digest": fixed.digest,
-    }
-    head["openings"] = open_test(run, head, fixed.text) if options.split == "test" else None
+    fixed, head = opened(run, facts, options, gates.SHIPPED)
     pack = load_pack(options.pack)
     chosen = select(pack, options.split, options.most, options.answers, options.run_code)
     general = pack.general or load_pack(SHIPPED).general
@@ -76,6 +56,11 @@ def evaluate(
         "answers": answers,
         "prompts": prompt_rows(base, tuned),
     }
+    document["names"] = NAMES
+    document["title"] = (
+        f"{head['run_id']} on {head['pack']}, {document['tokens']:,} answer tokens, nats a token"
+    )
+    document["words"] = words(document)
     (run / "evaluations").mkdir(exist_ok=True)
     file = f"{document['pack_digest']}-{options.split}.json"
     runs.write_json(run / "evaluations" / file, document)

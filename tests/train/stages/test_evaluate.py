@@ -12,7 +12,7 @@ from train import commands_eval
 from train.harness.pack_build import build_pack
 from train.harness.packs import load_pack
 from train.model.load import load
-from train.stages import evaluate, loop, runs, stage1, training
+from train.stages import evaluate, evaluate_words, evaluations, loop, runs, stage1, training
 from train.stages.record import open_test
 from train.stages.stage import Request
 from train.stages.subset import draw
@@ -22,11 +22,13 @@ from warehouse.store import open_reader
 QUICK = ("max_steps=4", "rank=2", "accumulate=1", "batch_tokens=128", "learning_rate=0.02")
 
 
-def options(pack: Path, split: str = "test", answers: int = 1, most: int = 6) -> evaluate.Options:
-    return evaluate.Options(pack, split=split, answers=answers, most=most, max_tokens=4)
+def options(
+    pack: Path, split: str = "test", answers: int = 1, most: int = 6
+) -> evaluations.Options:
+    return evaluations.Options(pack, split=split, answers=answers, most=most, max_tokens=4)
 
 
-def measured(run: Path, chosen: evaluate.Options) -> dict[str, Any]:
+def measured(run: Path, chosen: evaluations.Options) -> dict[str, Any]:
     return evaluate.evaluate(run, chosen, lambda n: None, lambda: None)
 
 
@@ -89,7 +91,7 @@ def test_the_adapter_beats_its_base_and_its_scrambled_self(document: dict[str, A
 def test_a_few_prompts_are_too_few(document: dict[str, Any]):
     gates = {g["name"]: g["verdict"] for g in document["gates"]}
     assert gates["cross_entropy"] == gates["checks.python"] == "too_few"
-    assert "Too few prompts to tell" in " ".join(commands_eval.words(document))
+    assert "Too few prompts to tell" in " ".join(evaluate_words.words(document))
 
 
 def test_it_is_all_in_the_warehouse(document: dict[str, Any]):

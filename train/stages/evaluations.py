@@ -1,0 +1,71 @@
+"""Every stage's evaluation behind one call: a run in, a document of numbers and verdicts out.
+
+A stage's evaluation is a module with `evaluate(run, options, begin, tick)`. Its document holds
+`run_id`, `stage`, `pack`, `split`, `measures` (name, value, low, high, n), `names` (what a measure
+is called in the table), `gates` (as `train.eval.gates` rules on them), `title` and `words` (the
+result in sentences); `openings` where the test split was read, `answers` where prompts were
+answered.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.eval.gates import Gates, load_gates
+from train.harness.packs import pack_digest, read_about
+from train.stages.record import open_test
+from train.stages.runs import summary
+from warehouse.errors import AgpError
+
+EVALUATIONS = {1: "train.stages.evaluate"}  # stage → module
+
+Tick = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line leaves to choose; a stage reads what concerns it."""
+
+    pack: Path
+    split: str = "test"
+    gates: Path | None = None  # none: those that ship for the stage
+    subset: Path | None = None  # the run of the random-subset baseline (stage 1)
+    answers: int = 40
+    max_tokens: int = 64
+    most: int = 1000
+    run_code: bool = False
+
+
+def evaluate(
+    run: Path, options: Options, begin: Callable[[int], None], tick: Tick
+) -> dict[str, Any]:
+    """Measure a run as its stage is measured; AgpError where nothing measures it.
+
+    `begin` hears once how often `tick` will be called.
+    """
+    stage = summary(run)["stage"]
+    if stage not in EVALUATIONS:
+        known = ", ".join(map(str, EVALUATIONS))
+        raise AgpError(f"{run.name} is a run of stage {stage}; `agp eval` measures stages {known}")
+    return importlib.import_module(EVALUATIONS[stage]).evaluate(run, options, begin, tick)
+
+
+def opened(
+    run: Path, facts: dict[str, Any], options: Options, shipped: Path
+) -> tuple[Gates, dict[str, Any]]:
+    """Fix the gates, count the look at the test split, and return both; no prompt is read before.
+
+    The second is the head of the document: run, stage, model, pack, split, digests, openings.
+    """
+    fixed = load_gates(options.gates or shipped)
+    about = read_about(options.pack)
+    head = {k: facts[k] for k in ("run_id", "stage", "model")} | {
+        "pack": str(about.get("name", options.pack.name)),
+        "pack_digest": pack_digest(about),
+        "split": options.split,
+        "gates_digest": fixed.digest,
+    }
+    head["openings"] = open_test(run, head, fixed.text) if options.split == "test" else None
+    return fixed, head
