@@ -46,20 +46,24 @@ def show(build: str, row: str, as_json: bool) -> None:
     \b
     agp lanes show BUILD train:0
     """
-    from lanes.read import find, origin, row_of
+    from lanes.read import captured, find, origin, row_of
 
     folder, build_id = find(build)
     split, number = parsed_row(row)
     data = row_of(folder, split, number)
-    origins = origin(build_id, split, number)
+    origins, shards = origin(build_id, split, number), captured(folder, data)
     if as_json:
-        print_json({"row": data, "origin": origins})
+        print_json({"row": data, "origin": origins, "captured": shards})
         return
     if "loss" in data:
         print_chat(data)
     else:
         print_fields(data)
     print_origins(origins)
+    for shard in shards:
+        last = shard["first_row"] + shard["rows"] - 1
+        click.echo(f"\nprompt {shard['prompt_id']}: rows {shard['first_row']} to {last} of")
+        click.echo(f"{shard['path']}\nsha-256 {shard['sha256']}")
 
 
 def print_chat(data: dict[str, Any]) -> None:

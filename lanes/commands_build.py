@@ -80,6 +80,24 @@ def semantic(
     run("semantic", overrides, test_after, out, as_json)
 
 
+@build.command()
+@click.option("--capture", help="Beginning of a capture's id; else the newest that will do.")
+@click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Of the oracle.")
+@shared
+def routing(out: Path | None, as_json: bool, test_after: datetime | None, **overrides: Any) -> None:
+    """Captured exchanges: how each went, and an oracle's route for every captured state.
+
+    It wants a capture of a pack made from this history; the command that is missing is named.
+    Defaults stand in lanes/routing.toml.
+
+    \b
+    agp lanes build routing
+    agp lanes build routing --capture c4f1 --set kl=0.1
+    """
+    overrides["thresholds"] = list(overrides["thresholds"]) or None
+    run("routing", overrides, test_after, out, as_json)
+
+
 def run(
     name: str,
     overrides: dict[str, Any],

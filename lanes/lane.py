@@ -13,7 +13,8 @@ from filters.secrets import Redactor
 from lanes.settings import Settings
 from warehouse.errors import AgpError
 
-LANES = {"sft": "lanes.sft", "semantic": "lanes.semantic"}  # name -> module that holds LANE
+# name -> module that holds LANE
+LANES = {"sft": "lanes.sft", "routing": "lanes.routing", "semantic": "lanes.semantic"}
 
 
 @dataclass
@@ -59,6 +60,15 @@ def nothing_to_prepare(con: duckdb.DuckDBPyConnection, settings: Any) -> dict[st
 def nothing_missing(settings: Any, counts: Counts) -> list[str]:
     """Find no build too small."""
     return []
+
+
+class NotYet(AgpError):
+    """A lane lacks something that it is made of, and one command makes that."""
+
+    def __init__(self, lane: str, lacks: str, command: str) -> None:
+        """Say what the lane lacks and the command to run."""
+        super().__init__(f"the lane {lane} wants {lacks}; `{command}` makes it")
+        self.lane, self.lacks, self.command = lane, lacks, command
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,23 @@ def row_of(folder: Path, split: str, number: int) -> dict[str, Any]:
         return orjson.loads(next(islice(lines, number, None)))
 
 
+def captured(folder: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of shards that a row's states lie in; none where no capture is behind it."""
+    capture = read_manifest(folder)["parameters"].get("capture")
+    if not capture:
+        return []
+    spans = row.get("spans", [row])
+    query = (files("lanes") / "shard.sql").read_text(encoding="utf-8")
+    values = [{"capture": capture["capture_id"], "prompt": span["prompt_id"]} for span in spans]
+    return read(
+        lambda con: [
+            found
+            for value in values
+            for found in con.sql(query, params=value).to_arrow_table().to_pylist()
+        ]
+    )
+
+
 def origin(build_id: str, split: str, number: int) -> list[dict[str, Any]]:
     """Return the records that a row was made of: exchange, message, file, ordinal, bytes."""
     query = (files("lanes") / "origin.sql").read_text(encoding="utf-8")

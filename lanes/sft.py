@@ -50,6 +50,7 @@ def schema(settings: SftSettings) -> pa.Schema:
             ("loss", pa.list_(pa.bool_())),
             ("weight", pa.float64()),
             ("exchange_ids", pa.list_(text)),
+            ("exchange_of", pa.list_(pa.int32())),
             ("agent", text),
         ]
     )
@@ -176,6 +177,7 @@ def as_row(window: Window, split: str, agent: str) -> Row:
         "loss": loss,
         "weight": weight,
         "exchange_ids": [member.exchange_id for member in members],
+        "exchange_of": [i for i, m in enumerate(members) for _ in m.talk.messages],
         "agent": agent,
     }
     return Row(split, data, turns, counts(window, messages, loss))
@@ -212,8 +214,9 @@ LANE = Lane(
     card=(
         "A row is a conversation: `messages` in chat form, `loss` says for every message whether a "
         "model is trained on it (only answers that earn it), `weight` is the row's weight, "
-        "`exchange_ids` lead back to the warehouse. Earlier exchanges may be repeated as context; "
-        "every answer is supervised in exactly one row."
+        "`exchange_ids` lead back to the warehouse, `exchange_of` says which of them a message is "
+        "of. Earlier exchanges may be repeated as context; every answer is supervised in exactly "
+        "one row."
     ),
     missing=missing,
 )

@@ -51,3 +51,53 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for command in (["ingest"], ["lanes", "build", "sft", "--out", str(home / "data")]):
             assert CliRunner().invoke(main, command).exit_code == 0
     return home
+
+
+CAPTURE = """
+insert into captures values ('c1', 'tiny', 'd1', null, 'history', 'd2', [2, 4, 6], 8, 0, 0,
+                             '{folder}', timestamp '2026-01-01');
+insert into capture_shards values ('c1', 'shard-00000.safetensors', 999, '{sha}', false);
+create temp table prompts as
+select 'p-' || exchange_id as prompt_id, exchange_id, split,
+       row_number() over (order by exchange_id) as n
+from exchanges join sessions using (session_id) join splits using (family_id)
+where split <> 'train' and author = 'person';
+insert into capture_prompts
+select 'c1', prompt_id, split, 'shard-00000.safetensors', 3 * (n - 1), 3, exchange_id from prompts;
+insert into trace_layers by name
+with cells as (
+    select *, (n * 7 + step * 5 + layer * 3) % 16 / 16.0 as x
+    from prompts, range(3) s(step), (values (2), (4), (6), (8)) l(layer),
+         (values (null), ('zeroed')) d(planted)
+    where planted is null or step = 1 and layer < 8
+)
+select 'c1' as capture_id, prompt_id, split, step::int as step, 20 + step::int as position,
+       (n + step)::int as token, layer, case layer when 8 then 'full' else 'affine' end as lens,
+       planted, 5 as best, layer = 8 or planted is null and x * layer > 1 as agree, agree as stays,
+       x as kl, 1 + x as entropy, 3 + x as margin, x as max_prob, x as cross_entropy,
+       case when planted is null then 1 + x else 0 end as norm, 3 + x as kurtosis,
+       0.5 as participation, 9 + x as massive, 0.9 as cosine
+from cells
+"""
+
+
+@pytest.fixture
+def captured(home: Path, many, agp, kept_warehouses: Path) -> Path:
+    """Add a capture of every held-out exchange, its facts written by hand; return its folder."""
+    from hashlib import sha256
+
+    from warehouse.store import open_writer
+
+    folder = home / ".agp" / "captures" / "c1"
+    folder.mkdir(parents=True)
+    (folder / "shard-00000.safetensors").write_bytes(b"states")
+    kept, target = kept_warehouses / "captured.duckdb", home / ".agp" / "warehouse.duckdb"
+    if not kept.exists():
+        agp("lanes", "build", "sft")
+        with open_writer() as con:
+            con.execute(CAPTURE.format(folder=folder, sha=sha256(b"states").hexdigest()))
+        shutil.copy(target, kept)
+    shutil.copy(kept, target)
+    with open_writer() as con:
+        con.execute("update captures set path = ?", [str(folder)])
+    return folder

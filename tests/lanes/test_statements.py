@@ -9,7 +9,7 @@ import pytest
 
 import lanes
 from lanes.ingest.buffers import FILES, PAYLOADS, columns
-from lanes.lane import lane_named
+from lanes.lane import LANES, lane_named
 from lanes.settings import load
 from lanes.split import SPLITS
 from warehouse.store import in_memory
@@ -38,7 +38,7 @@ def con(tmp_path):
         con.execute(HANDED)
         con.register("seen", pa.Table.from_pylist([], schema=FILES))
         con.register("new_rows", columns([], PAYLOADS))
-        for name in ("exchanges", "plan", "words"):
+        for name in ("exchanges", "plan", "words", "captured"):
             run(con, FOLDER / f"{name}.sql", tmp_path, explain=False)
         yield con
 
@@ -55,7 +55,7 @@ def run(con: duckdb.DuckDBPyConnection, file: Path, folder: Path, explain: bool 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.sql")), ids=lambda file: file.name)
 def test_statement_binds(con, file, tmp_path):
-    lane = lane_named("semantic" if file.name.startswith("semantic") else "sft")
+    lane = lane_named(next((name for name in LANES if file.name.startswith(name)), "sft"))
     schema = lane.schema(load(lane.settings, lane.name, {}))
     pq.write_table(schema.empty_table(), tmp_path / "empty.parquet")
     run(con, file, tmp_path)

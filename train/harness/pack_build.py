@@ -56,6 +56,7 @@ def of_row(row: dict[str, Any], split: str) -> Iterator[Prompt]:
 
     An answer right at the start, or after a turn of another role than a chat has, makes none.
     """
+    of = row.get("exchange_of")  # which of its exchanges each message is of
     conversation = hashlib.sha256(orjson.dumps(row["messages"])).hexdigest()[:16]
     for i, earns in enumerate(row["loss"]):
         turns = [m for m in row["messages"][: i + 1] if m["content"]]
@@ -67,6 +68,7 @@ def of_row(row: dict[str, Any], split: str) -> Iterator[Prompt]:
         yield Prompt(
             id=hashlib.sha256(orjson.dumps(turns)).hexdigest()[:16],
             conversation=conversation,
+            exchange=row["exchange_ids"][of[i]] if of else "",
             messages=messages,
             kind=kind_of(messages[-1].content),
             script=script_of(messages[-2].content),

@@ -41,6 +41,7 @@ class Prompt(BaseModel):
     script: str
     split: str = Field(pattern="^(train|heads|valid|calib|test)$")
     checks: list[Check] = []
+    exchange: str = ""  # whose answer it is, in the warehouse; empty: nobody ever asked it
     conversation: str = ""  # prompts of one conversation share its beginning; empty: of its own
 
     def chat(self) -> list[dict[str, str]]:

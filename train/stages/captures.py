@@ -144,8 +144,25 @@ def register(folder: Path) -> None:
             for s in facts[of]
         ]
         con.executemany("insert into capture_shards values (?, ?, ?, ?, ?)", shards)
+        con.executemany(
+            "insert into capture_prompts values (?, ?, ?, ?, ?, ?, ?)", prompt_rows(facts)
+        )
         con.execute(
             "insert into trace_layers by name select ? as capture_id, * from read_parquet(?)",
             [facts["capture_id"], str(folder / "traces.parquet")],
         )
         con.execute("commit")
+
+
+def prompt_rows(facts: dict[str, Any]) -> list[list[Any]]:
+    """Return the columns of `capture_prompts`: where each prompt's rows lie, and whose it is."""
+    rows = []
+    for note in facts["shards"]:
+        first = 0
+        for prompt, split, n, exchange in zip(
+            note["prompts"], note["splits"], note["lengths"], note["exchanges"], strict=True
+        ):
+            head = [facts["capture_id"], prompt, split, note["shard"]]
+            rows.append([*head, first, n, exchange or None])
+            first += n
+    return rows

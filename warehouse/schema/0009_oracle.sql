@@ -1,5 +1,16 @@
 -- What an oracle makes of captured facts under some thresholds, and where a prompt comes from.
 
+-- Every prompt of a capture: its rows of a shard, and the exchange that it is a part of.
+create table capture_prompts (
+    capture_id varchar not null,
+    prompt_id varchar not null,
+    split varchar not null,
+    shard varchar not null,              -- file name
+    first_row bigint not null,           -- of the shard: step 0 of the continuation
+    rows bigint not null,                -- tokens of the continuation
+    exchange_id varchar                  -- null: nobody ever asked it (a pack of our own writing)
+);
+
 -- A row a position, candidate layer and state there (the real one, or a damaged copy).
 create table route_labels (
     label_version varchar not null,      -- hash of the thresholds and of the SQL that reads them

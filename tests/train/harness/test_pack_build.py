@@ -74,3 +74,17 @@ def test_commands_say_what_a_pack_holds(agp, data, tmp_path):
     agp("packs", "build", "--data", data, "--out", tmp_path / "p")
     shown = json.loads(agp("packs", "show", tmp_path / "p", "--json").output)
     assert sum(row["prompts"] for row in shown["prompts"]) == 24
+
+
+def test_a_prompt_knows_the_exchange_of_its_answer(data, tmp_path):
+    for path in data.glob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        for i, row in enumerate(rows):
+            row["messages"] += row["messages"]
+            row["loss"] = [False, False, False, True]
+            row |= {"exchange_ids": [f"a{i}", f"b{i}"], "exchange_of": [0, 0, 1, 1]}
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    build_pack(data, tmp_path / "p", "mine", 400)
+    assert {p.exchange for p in load_pack(tmp_path / "p").split("heads")} == {
+        f"b{i}" for i in range(12)
+    }
