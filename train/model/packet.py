@@ -2,7 +2,7 @@
 
 docs/packet.md has each byte. Reading trusts nothing: every length is held against the bytes there
 are before anything is made, so a damaged packet costs no more than its own size. Which session,
-model and shapes a packet belongs to is judged by who receives it (`train.model.transfer`).
+model and shapes a packet belongs to is judged by who receives it (`train.model.receiver`).
 """
 
 import hashlib
