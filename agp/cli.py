@@ -91,6 +91,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train capture": ("train.commands_capture:capture", "Capture a model's states on a pack."),
     "captures list": ("train.commands_capture:list_captures", "List the captures."),
     "captures show": ("train.commands_capture:show_capture", "Show a capture's map of layers."),
+    "transfer check": (
+        "train.commands_transfer:check",
+        "One generation in two processes, compared bit for bit.",
+    ),
+    "transfer serve": ("train.commands_transfer:serve", "Run the upper layers for others."),
+    "transfer send": ("train.commands_transfer:send", "Run the lower layers, send the rest."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
     "model show": (
@@ -131,6 +137,7 @@ GROUPS = {
     "packs": "Prompt packs: held-out prompts to measure with.",
     "train": "Plan, run and resume training stages.",
     "captures": "States of a model on a pack, and where it could exit.",
+    "transfer": "A generation that goes on in another process.",
     "runs": "Runs and their numbers.",
 }
 

@@ -80,7 +80,8 @@ class Sender:
             raise AgpError(f"{role} is not finite; the model or its input is broken, nothing sent")
         data = self.codec.encode(role, x, ratios(context))
         first = self.cache_end() - len(x)
-        return Tensor(kind, layer, first, *x.shape, data)
+        rows, columns = x.shape
+        return Tensor(kind, layer, first, rows, columns, data)
 
     def cache_end(self) -> int:
         """Return the position behind the tokens that were run last."""

@@ -46,16 +46,16 @@ def hidden_rows(gemma: Gemma, split: int, tokens: int) -> int:
     return tokens if split < gemma.first_shared else 1
 
 
+def heads_of(gemma: Gemma, layer: int) -> tuple[int, int]:
+    """Return how many key and value heads a layer has, and how wide a key, or a value, is."""
+    attention: Any = gemma.layers[layer].self_attn
+    return attention.n_kv_heads, attention.head_dim
+
+
 def kv_columns(gemma: Gemma, layer: int) -> int:
     """Return how many numbers a row of a layer's keys and values has."""
-    key, value = head_sizes(gemma, layer)
-    return gemma.layers[layer].self_attn.n_kv_heads * (key + value)
-
-
-def head_sizes(gemma: Gemma, layer: int) -> tuple[int, int]:
-    """Return the sizes of a key and of a value; all Gemmas here have them alike."""
-    size = gemma.layers[layer].self_attn.head_dim
-    return size, size
+    heads, size = heads_of(gemma, layer)
+    return 2 * heads * size
 
 
 def as_rows(keys: mx.array, values: mx.array) -> mx.array:
@@ -65,10 +65,14 @@ def as_rows(keys: mx.array, values: mx.array) -> mx.array:
 
 
 def from_rows(gemma: Gemma, layer: int, rows: mx.array) -> tuple[mx.array, mx.array]:
-    """Return the keys and values [1 x heads x n x e] of rows."""
-    heads, (key, _) = gemma.layers[layer].self_attn.n_kv_heads, head_sizes(gemma, layer)
-    cut = heads * key
-    parts = (x.reshape(1, len(rows), heads, -1) for x in (rows[:, :cut], rows[:, cut:]))
+    """Return the keys and values [1 x heads x n x e] of rows.
+
+    They lie in memory as a layer's own do: where strides differ, some BLAS sum in another order.
+    """
+    heads, size = heads_of(gemma, layer)
+    cut = heads * size
+    halves = (mx.contiguous(x) for x in (rows[:, :cut], rows[:, cut:]))
+    parts = (x.reshape(1, len(rows), heads, -1) for x in halves)
     keys, values = (x.transpose(0, 2, 1, 3) for x in parts)
     return keys, values
 

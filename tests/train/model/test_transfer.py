@@ -169,6 +169,7 @@ def test_no_going_alone_without_the_caches(small_gemma4: Any):
 
 def test_a_broken_state_is_not_sent(small_gemma4: Any):
     gemma = Gemma(small_gemma4)
-    gemma.layers[0].mlp.down_proj.weight *= float("inf")
+    norm: Any = gemma.layers[0].input_layernorm
+    norm.weight = norm.weight * float("inf")
     with pytest.raises(AgpError, match="nothing sent"):
         ends(gemma, 5)[0].packet(PROMPT)

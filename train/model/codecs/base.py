@@ -34,8 +34,8 @@ class Codec(ABC):
 
     def round_trip(self, role: str, x: mx.array, context: mx.array) -> mx.array:
         """Return what a receiver makes of rows x [n x w], in their own number type."""
-        data = self.encode(role, x, context)
-        return self.decode(role, data, *x.shape, context).astype(x.dtype)
+        data, (rows, columns) = self.encode(role, x, context), x.shape
+        return self.decode(role, data, rows, columns, context).astype(x.dtype)
 
 
 def numbers(x: mx.array) -> Array:
