@@ -16,9 +16,9 @@ CUTS = ("cut tools", "cut prompt")
 def audit(folder: Path) -> dict[str, Any]:
     """Return, by split, rows, rows without any loss, shares, lengths and cuts; and a verdict."""
     made = read_manifest(folder)
-    statement = lane_named(made["lane"]).audit
+    lane = lane_named(made["lane"])
     splits = {
-        name: audit_split(folder / f"{name}.parquet", statement)
+        name: audit_split(folder / f"{name}.parquet", lane.audit)
         | {cut: facts.get(cut, 0) for cut in CUTS}
         for name, facts in made["splits"].items()
     }
@@ -29,6 +29,7 @@ def audit(folder: Path) -> dict[str, Any]:
     return {
         "build_id": made["build_id"],
         "lane": made["lane"],
+        "audited": lane.audited,
         "splits": splits,
         "left_out": made["left_out"]["reasons"],
         "missing": made.get("missing", []),

@@ -17,7 +17,7 @@ from filters.secrets import Redactor, scan_files
 from filters.verdicts import verdicts
 from lanes.card import card
 from lanes.export import SplitFiles
-from lanes.lane import Lane, Work
+from lanes.lane import Lane, NotYet, Work
 from lanes.manifest import manifest, write_manifest
 from lanes.publish import BUILD, check_target, clear, publish, staging
 from lanes.register import Members, move, register
@@ -58,7 +58,7 @@ def build(
     stage = staging(out.parent if out else agp_home() / "lanes")
     try:
         prepared = lane.prepare(con, settings)
-        plan = make_plan(con, lane.name, splits)
+        plan = own_plan(con, lane, splits) or make_plan(con, lane.name, splits)
         parameters = {
             "settings": settings.model_dump(mode="json"),
             "splits": splits.model_dump(mode="json"),
@@ -77,6 +77,16 @@ def build(
     finally:
         clear(stage)
     return made | {"path": str(target), "new": new}
+
+
+def own_plan(con: duckdb.DuckDBPyConnection, lane: Lane, splits: SplitSettings) -> Plan | None:
+    """Return the plan of a lane that asks no rule; None for the others."""
+    if lane.plan is None:
+        return None
+    reasons = lane.plan(con, splits.test_after)
+    kept = reasons.pop(None, 0)
+    out = Counter({reason: n for reason, n in reasons.items() if reason})
+    return Plan("", kept + out.total(), kept, {}, {}, out)
 
 
 def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) -> Plan:
@@ -109,7 +119,7 @@ def write(
     """Write data files, card and manifest into a folder; return the manifest."""
     counts = write_rows(lane, work, folder)
     if not counts:
-        raise AgpError(nothing_left(lane.name, plan, work.left_out))
+        raise nothing_left(lane.name, plan, work.left_out)
     left_out = {
         "exchanges": plan.exchanges,
         "by_rule": plan.by_rule,
@@ -141,15 +151,16 @@ def write_rows(lane: Lane, work: Work, folder: Path) -> dict[str, Counter[str]]:
     return {name: split.counts for name, split in out.items()}
 
 
-def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> str:
-    """Return the line that says why a build would be empty and where to look."""
+def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> NotYet:
+    """Return the error that says why a build would be empty and where to look."""
     if not plan.exchanges:
-        return "the warehouse holds no exchanges; run `agp ingest` first"
+        return NotYet("the warehouse holds no exchanges", "agp ingest")
     reasons = Counter(plan.reasons) + Counter(left_out)
     counted = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common(5))
-    return (
-        f"none of {plan.exchanges:,} exchanges makes a row of {lane} ({counted}); "
-        "`agp filters audit` shows what each rule drops"
+    return NotYet(
+        f"none of {plan.exchanges:,} exchanges makes a row of {lane} ({counted})",
+        "agp filters audit",
+        "shows what each rule drops",
     )
 
 

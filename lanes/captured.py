@@ -31,7 +31,8 @@ def newest(con: Connection, name: str, lane: str, exchanges: bool) -> str:
     )
     found = con.execute(query, {"exchanges": exchanges}).fetchall()
     if not found:
-        raise NotYet(lane, "a capture", wanted_command(con, exchanges))
+        what = "a capture of prompts of this history" if exchanges else "a capture"
+        raise NotYet(f"the lane {lane} wants {what}", wanted_command(con, exchanges))
     return found[0][0]
 
 

@@ -56,6 +56,8 @@ def supervised(facts: Mapping[str, int]) -> str:
 def how_it_was_made(made: Mapping[str, Any]) -> list[str]:
     """Return the part of the card that says what was left out and replaced."""
     left = made["left_out"]
+    if not made["rule_set"]:
+        return from_capture(made)
     reasons = ", ".join(f"{name} {count:,}" for name, count in left["reasons"].items()) or "none"
     rules = ", ".join(f"{name} {count:,}" for name, count in left["by_rule"].items()) or "none"
     secrets = ", ".join(f"{name} {count:,}" for name, count in made["redactions"].items())
@@ -70,4 +72,20 @@ def how_it_was_made(made: Mapping[str, Any]) -> list[str]:
         "The written files were scanned again and no detector fired.",
         "",
         f"Rule set `{made['rule_set']}`; settings and file hashes stand in `manifest.json`.",
+    ]
+
+
+def from_capture(made: Mapping[str, Any]) -> list[str]:
+    """Return that part of the card where no rule was asked: everything comes from a capture."""
+    left, capture = made["left_out"], made["parameters"]["capture"]
+    reasons = ", ".join(f"{name} {count:,}" for name, count in left["reasons"].items()) or "none"
+    return [
+        f"Made from capture `{capture['capture_id']}` of {capture['model']} "
+        f"(`{capture['model_digest']}`) on the pack {capture['pack']} and from nothing else. "
+        f"Of its {left['exchanges']:,} prompts these were left out: {reasons}.",
+        "",
+        "A prompt of the history stands in the split of its session family; any other in the split "
+        "of its pack. It holds token ids and no text; the pack's texts were redacted before.",
+        "",
+        "Settings and file hashes stand in `manifest.json`.",
     ]

@@ -138,10 +138,10 @@ def print_audit(found: dict[str, Any]) -> None:
     lengths = [
         [f"≤ {top:,}", *(f["lengths"].get(str(top), 0) for f in splits.values())] for top in bins
     ]
-    print_table(("characters of a row", *splits), lengths)
+    print_table((found["audited"][0], *splits), lengths)
     if labels := sorted({label for facts in splits.values() for label in facts["balance"]}):
         rows = [[name, *(f["balance"].get(name) for f in splits.values())] for name in labels]
-        print_table(("rows that hold", *splits), rows)
+        print_table((found["audited"][1], *splits), rows)
     for line in found["missing"]:
         click.echo(f"too little: {line}")
     if found["left_out"]:

@@ -98,6 +98,55 @@ def routing(out: Path | None, as_json: bool, test_after: datetime | None, **over
     run("routing", overrides, test_after, out, as_json)
 
 
+@build.command()
+@click.option("--capture", help="Beginning of a capture's id; else the newest.")
+@click.option("--positions", type=int, help="Of each continuation, at each split layer.")
+@click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Of the oracle.")
+@shared
+def transfer(
+    out: Path | None, as_json: bool, test_after: datetime | None, **overrides: Any
+) -> None:
+    """States at candidate split layers and what full depth went on to say, from a capture alone.
+
+    It refuses anything that is no capture, and one whose shards have changed. Defaults stand in
+    lanes/transfer.toml.
+
+    \b
+    agp lanes build transfer
+    agp lanes build transfer --capture c4f1 --positions 4
+    """
+    overrides["thresholds"] = list(overrides["thresholds"]) or None
+    run("transfer", overrides, test_after, out, as_json)
+
+
+@build.command("all")
+@shared
+def build_every(out: Path | None, as_json: bool, test_after: datetime | None) -> None:
+    """Every lane that there is all it takes for; of the others the command that is missing.
+
+    With --out each lane stands in a folder of its own name.
+
+    \b
+    agp lanes build all
+    agp lanes build all --out datasets/
+    """
+    from lanes.lane import LANES, NotYet
+
+    found: dict[str, Any] = {}
+    for name in LANES:
+        try:
+            found[name] = made_lane(name, {}, test_after, out / name if out else None)
+            if not as_json:
+                click.echo(f"\n{name}")
+                show(found[name])
+        except NotYet as lacks:
+            found[name] = {"lane": name, "lacks": lacks.lacks, "command": lacks.command}
+            if not as_json:
+                click.echo(f"\n{name}\nnot built: {lacks.message}")
+    if as_json:
+        print_json(found)
+
+
 def run(
     name: str,
     overrides: dict[str, Any],
@@ -105,7 +154,18 @@ def run(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Build a lane with a progress bar and print what it holds."""
+    """Build a lane and print what it holds."""
+    made = made_lane(name, overrides, test_after, out)
+    if as_json:
+        print_json(made)
+    else:
+        show(made)
+
+
+def made_lane(
+    name: str, overrides: dict[str, Any], test_after: datetime | None, out: Path | None
+) -> dict[str, Any]:
+    """Build a lane with a progress bar; return its manifest."""
     from filters.secrets import Redactor, home_literals, home_salt
     from lanes.build import build as build_lane
     from lanes.lane import lane_named
@@ -124,11 +184,7 @@ def run(
         with Bar(f"{name}: exchanges") as bar:
             return build_lane(con, lane, settings, splits, redactor, out, bar)
 
-    made = write(work)
-    if as_json:
-        print_json(made)
-    else:
-        show(made)
+    return write(work)
 
 
 class Bar:

@@ -4,6 +4,7 @@ import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -14,7 +15,7 @@ from lanes.settings import Settings
 from warehouse.errors import AgpError
 
 # name -> module that holds LANE
-LANES = {"sft": "lanes.sft", "routing": "lanes.routing", "semantic": "lanes.semantic"}
+LANES = {name: f"lanes.{name}" for name in ("sft", "routing", "semantic", "transfer")}
 
 
 @dataclass
@@ -63,12 +64,14 @@ def nothing_missing(settings: Any, counts: Counts) -> list[str]:
 
 
 class NotYet(AgpError):
-    """A lane lacks something that it is made of, and one command makes that."""
+    """A lane lacks something that it is made of; one command makes that, or shows why."""
 
-    def __init__(self, lane: str, lacks: str, command: str) -> None:
-        """Say what the lane lacks and the command to run."""
-        super().__init__(f"the lane {lane} wants {lacks}; `{command}` makes it")
-        self.lane, self.lacks, self.command = lane, lacks, command
+    def __init__(self, lacks: str, command: str, does: str = "") -> None:
+        """Say what is lacking, and the command to run first or what it does."""
+        super().__init__(
+            f"{lacks}; " + (f"`{command}` {does}" if does else f"run `{command}` first")
+        )
+        self.lacks, self.command = lacks, command
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ class Lane:
 
     `prepare` brings up to date what the lane reads beside exchanges and rules, and returns what the
     manifest keeps of it. `missing` says, a line each, what a build wants for: rows, classes.
-    `audit` is the statement that reads one split's file; `counted` are the columns of a build's
-    table beside rows.
+    A lane with a `plan` of its own asks no rule: it returns how many of its sources make rows, and
+    how many do not for which reason. `audit` is the statement that reads one split's file,
+    `audited` what its lengths and its balance are of; `counted` are the columns of a build's table
+    beside rows.
     """
 
     name: str
@@ -88,7 +93,9 @@ class Lane:
     card: str  # a paragraph of the dataset card: what a row is
     prepare: Callable[[duckdb.DuckDBPyConnection, Any], Mapping[str, Any]] = nothing_to_prepare
     missing: Callable[[Any, Counts], list[str]] = nothing_missing
+    plan: Callable[[duckdb.DuckDBPyConnection, date | None], dict[str | None, int]] | None = None
     audit: str = "audit.sql"
+    audited: tuple[str, str] = ("characters of a row", "rows that hold")
     counted: tuple[str, ...] = ("exchanges", "messages")
 
 

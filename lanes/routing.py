@@ -210,5 +210,6 @@ LANE = Lane(
     prepare=prepare,
     missing=missing,
     audit="routing_audit.sql",
+    audited=("characters of a row", "states of route"),
     counted=("exchanges", "turns", "states", "planted"),
 )

@@ -86,7 +86,7 @@ def test_a_prompt_in_another_split_than_its_exchange_is_left_out(captured, agp):
 
 def test_without_a_capture_the_missing_command_is_named(many, agp):
     said = agp("lanes", "build", "routing", exit_code=2).stderr
-    assert "`agp lanes build sft` makes it" in said
+    assert "wants a capture of prompts of this history; run `agp lanes build sft` first" in said
     agp("lanes", "build", "sft")
     assert "agp packs build --data" in agp("lanes", "build", "routing", exit_code=2).stderr
     assert (

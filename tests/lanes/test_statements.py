@@ -38,7 +38,7 @@ def con(tmp_path):
         con.execute(HANDED)
         con.register("seen", pa.Table.from_pylist([], schema=FILES))
         con.register("new_rows", columns([], PAYLOADS))
-        for name in ("exchanges", "plan", "words", "captured"):
+        for name in ("exchanges", "plan", "words", "captured", "transfer_prompts"):
             run(con, FOLDER / f"{name}.sql", tmp_path, explain=False)
         yield con
 
