@@ -107,6 +107,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_eval:evaluate",
         "Measure an adapter against its base on held-out prompts.",
     ),
+    "generate": (
+        "train.commands_generate:generate",
+        "Text from a model whose tokens may leave early.",
+    ),
     "model build-tiny": (
         "train.commands_model:build_tiny",
         "Train the tiny Gemma 4 from nothing.",

@@ -4,7 +4,7 @@ The logit lens takes the state as it is. The affine lens maps it first, by the l
 the final state (a closed form of the tuned lens, Belrose et al. 2023, arXiv 2303.08112).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import mlx.core as mx
@@ -64,3 +64,17 @@ def through(lens: tuple[mx.array, mx.array] | None, h: mx.array) -> mx.array:
     [[3.0, 3.0]]
     """
     return h if lens is None else (h.astype(mx.float32) @ lens[0] + lens[1]).astype(h.dtype)
+
+
+class AffineExit:
+    """An exit that the head reads through an affine lens; see `train.model.look.Exit`."""
+
+    sources: tuple[int, ...] = ()
+
+    def __init__(self, layer: int, lens: tuple[mx.array, mx.array]) -> None:
+        """Read the states of one layer through its lens."""
+        self.layer, self.lens, self.work = layer, lens, lens[0].size
+
+    def __call__(self, states: Mapping[int, mx.array]) -> mx.array:
+        """Return the state [b x s x d] that the head reads."""
+        return through(self.lens, states[self.layer])

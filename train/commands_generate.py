@@ -1,0 +1,169 @@
+"""`agp generate`: text from a model whose tokens may leave early, and what that saves."""
+
+from typing import Any
+
+import click
+
+from train.blas import use_openblas
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+
+SPLITS = click.Choice(["heads", "valid", "calib"])
+
+
+@click.command()
+@click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
+@click.option("--run", help="A run of stage 1: its adapter.")
+@click.option("--policy", default="off", show_default=True, help="Who may leave early; see below.")
+@click.option("--layers", help="Layers that a policy is asked at, such as 4,6.")
+@click.option(
+    "--lens", metavar="CAPTURE", help="Read exits through the affine lenses of a capture."
+)
+@click.option("--drafts", type=click.IntRange(1, 64), default=4, show_default=True)
+@click.option("--prompt", help="What is asked.")
+@click.option("--raw", is_flag=True, help="Go on with the text itself, without a chat template.")
+@click.option("--pack", help="Answer the prompts of a pack, and measure.")
+@click.option("--split", type=SPLITS, default="valid", show_default=True, help="Of the pack.")
+@click.option("--most", default=20, show_default=True, help="Prompts of the pack, at the most.")
+@click.option("--max-tokens", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option("--show-depth", is_flag=True, help="Colour each token by the layers it took.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def generate(
+    model: str,
+    run: str | None,
+    policy: str,
+    layers: str | None,
+    lens: str | None,
+    drafts: int,
+    prompt: str | None,
+    raw: bool,
+    pack: str | None,
+    split: str,
+    most: int,
+    max_tokens: int,
+    show_depth: bool,
+    as_json: bool,
+) -> None:
+    """Generate greedily, each token through as many layers as a policy lets it.
+
+    \b
+    Policies:
+      off         every token through all layers
+      fixed:K     all leave before layer K
+      entropy:T   leave where the entropy is at most T nats
+      margin:T    leave where the two best logits are at least T apart
+      random:P    leave with probability P (a control)
+      draft[:K]   draft before layer K, check with the rest: the text of `off`
+    \b
+    Example:
+      agp generate --policy entropy:0.5 --show-depth --prompt "How many days has a week?"
+    """
+    use_openblas()
+    from train.commands_capture import numbers
+    from train.commands_generate_pack import Chosen, over_pack
+    from train.stages.generating import Ask, ready
+
+    if (prompt is None) == (pack is None):
+        raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
+    ask = Ask(model, run, policy, tuple(sorted(numbers(layers))), lens, drafts)
+    if prompt is not None and not prompt.strip():
+        raise AgpError("the prompt is empty; give it some text")
+    made = ready(ask)
+    if pack is not None:
+        return over_pack(made, ask, Chosen(pack, split, most, max_tokens), as_json)
+    assert prompt is not None
+    ids = prompt_ids(made.tokenizer, prompt, raw)
+    said = speak(made, ids, max_tokens, show_depth, quiet=as_json)
+    report(made, ids, said, max_tokens, ask, as_json)
+
+
+def prompt_ids(tokenizer: Any, prompt: str, raw: bool) -> list[int]:
+    """Return a prompt's ids, under the chat template unless `raw`."""
+    from train.harness.chat import template
+
+    if raw:
+        return list(tokenizer.encode(prompt))
+    return template(tokenizer, [{"role": "user", "content": prompt}], prompt=True)
+
+
+def speak(made: Any, ids: list[int], length: int, depth: bool, quiet: bool) -> list[Any]:
+    """Print the text while it grows; return what was said."""
+    from rich.text import Text
+
+    from train.harness.generation import generate as tokens
+
+    out, said = console(), []
+    layers = made.gemma.n_layers
+    for s in tokens(made.gemma, made.tokenizer, ids, made.way, length):
+        said.append(s)
+        shown = depth and s.token >= 0
+        mark = f"·{s.step.exit}" if shown and not out.is_terminal else ""
+        if not quiet:
+            style = colour(s.step.exit, layers) if shown else ""
+            out.print(Text(s.text + mark, style), end="", soft_wrap=True)
+    if not quiet:
+        out.print()
+        if depth and out.is_terminal:
+            out.print(legend(sorted({s.step.exit for s in said if s.token >= 0}), layers))
+    return said
+
+
+def legend(exits: list[int], layers: int) -> Any:
+    """Return a line that says which colour stands for how many layers."""
+    from rich.text import Text
+
+    line = Text("layers run:")
+    for k in exits:
+        line.append(f" {k}", colour(k, layers))
+    return line
+
+
+def colour(exit: int, depth: int) -> str:
+    """Return a colour for how deep a token went: green is shallow, red is all the way.
+
+    >>> [colour(k, 8) for k in (2, 4, 6, 8)]
+    ['green', 'cyan', 'yellow', 'red']
+    """
+    return ("green", "green", "cyan", "yellow", "red")[4 * exit // depth]
+
+
+def report(
+    made: Any, ids: list[int], said: list[Any], length: int, ask: Any, as_json: bool
+) -> None:
+    """Compare with full depth and say what the text took."""
+    from train.eval.routed import beside, one_text, saves
+
+    found = one_text(made.gemma, beside(made.gemma, made.tokenizer, ids, said, length))
+    text = "".join(s.text for s in said)
+    if as_json:
+        each = [{"token": s.token, "exit": s.step.exit} for s in said if s.token >= 0]
+        print_json({"model": ask.model, "policy": ask.policy, "text": text, **found, "each": each})
+        return
+    print_table(("", ask.policy, "full depth"), lines(found))
+    if ask.policy == "off":
+        return
+    click.echo(saves(found["work"], found["reads"]))
+    place = found["diverges"]
+    click.echo(
+        f"Full depth agrees with {found['agree']:.0%} of the tokens; its own text is "
+        + ("the same." if place is None else f"the same for {place} tokens.")
+    )
+
+
+def lines(found: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of one text's table."""
+    full = found["full"]
+    rows: list[tuple[Any, ...]] = [("tokens", found["tokens"], full["tokens"])]
+    names = {
+        "layers": f"layers a token, of {found['of_layers']}",
+        "heads": "heads read a token",
+        "work": "work, share of full depth",
+        "reads": "weights read, share of full depth",
+        "tokens_per_second": "tokens/s",
+        "p50_ms": "ms a token, median",
+        "p90_ms": "p90",
+        "p99_ms": "p99",
+    }
+    for key, name in names.items():
+        rows.append((name, *(None if f[key] is None else round(f[key], 2) for f in (found, full))))
+    return rows
