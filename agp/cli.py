@@ -99,6 +99,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transfer send": ("train.commands_transfer:send", "Run the lower layers, send the rest."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
+    "promote": (
+        "train.commands_promote:promote",
+        "Decide over a run, by the gates fixed beforehand.",
+    ),
+    "promotions list": ("train.commands_promote:list_promotions", "List every decision."),
+    "promotions show": (
+        "train.commands_promote:show_promotion",
+        "Show a decision with its evidence.",
+    ),
+    "reproduce": (
+        "agp.reproduce:reproduce",
+        "Rebuild a run and its dataset in a clean folder, and compare.",
+    ),
     "model show": (
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",
@@ -143,6 +156,7 @@ GROUPS = {
     "captures": "States of a model on a pack, and where it could exit.",
     "transfer": "A generation that goes on in another process.",
     "runs": "Runs and their numbers.",
+    "promotions": "Decisions over runs, with their evidence.",
 }
 
 

@@ -15,6 +15,8 @@ from warehouse.errors import AgpError
 
 # kind -> (edge, kind at its end, walk on from there?). Where one leads to very many, it ends there.
 FROM = {
+    "promotion": [("run", "run", True)],
+    "run": [("parent", "run", True), ("build", "build", True)],
     "build": [("file", "file", False), ("row", "row", False)],
     "row": [("exchange", "exchange", True)],
     "exchange": [("caller", "call", False), ("message", "message", True)],
@@ -31,8 +33,21 @@ INTO = {
     "exchange": [("agent", "exchange", False), ("row", "row", True)],
     "session": [("exchange", "exchange", False)],
     "row": [("build", "build", True)],
+    "build": [("run", "run", True)],
+    "run": [("child", "run", False), ("promotion", "promotion", True)],
 }
-KINDS = ("exchange", "message", "call", "session", "file", "record", "row", "build")
+KINDS = (
+    "exchange",
+    "message",
+    "call",
+    "session",
+    "file",
+    "record",
+    "row",
+    "build",
+    "run",
+    "promotion",
+)
 SHORTEST_PREFIX = 6
 PREFIXED = {
     "exchange": "select exchange_id from exchanges where starts_with(exchange_id, $id)",
@@ -41,6 +56,8 @@ PREFIXED = {
     "session": "select session_id from sessions where starts_with(session_id, $id)",
     "file": "select file_id from files where starts_with(file_id, $id)",
     "build": "select build_id from lane_builds where starts_with(build_id, $id)",
+    "run": "select run_id from runs where starts_with(run_id, $id)",
+    "promotion": "select promotion_id from promotions where starts_with(promotion_id, $id)",
 }
 
 

@@ -45,6 +45,14 @@ group by all order by r.split, r.row;
 select b.build_id as id, b.lane, b.built_at, b.rows, b.path, b.rule_set, b.content_sha256 as sha256
 from lane_builds b join wanted w on w.id = b.build_id order by b.built_at, b.build_id;
 
+-- section: run
+select r.run_id as id, r.stage, r.model, r.state, r.started_at, r.path
+from runs r join wanted w on w.id = r.run_id order by r.started_at, r.run_id;
+
+-- section: promotion
+select p.promotion_id as id, p.decision, p.reason, p.decided_at, p.path
+from promotions p join wanted w on w.id = p.promotion_id order by p.decided_at, p.promotion_id;
+
 -- section: record > file
 select split_part($id, ':', 1) as id;
 
@@ -104,3 +112,21 @@ select exchange_id as id from exchanges where session_id = $id;
 
 -- section: row > build
 select split_part($id, ':', 1) as id;
+
+-- section: build > run
+select run_id as id from runs where build_id = $id;
+
+-- section: run > build
+select build_id as id from runs where run_id = $id and build_id is not null;
+
+-- section: run > parent
+select base_run_id as id from runs where run_id = $id and base_run_id is not null;
+
+-- section: run > child
+select run_id as id from runs where base_run_id = $id;
+
+-- section: run > promotion
+select promotion_id as id from promotions where run_id = $id;
+
+-- section: promotion > run
+select run_id as id from promotions where promotion_id = $id;

@@ -81,9 +81,17 @@ def load_gates(file: Path) -> Gates:
     """Read a file of gates; what is wrong with it is one line."""
     try:
         text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AgpError(f"cannot read the gates in {file}: {error}") from None
+    return parse_gates(text, file)
+
+
+def parse_gates(text: str, file: Path) -> Gates:
+    """Read gates from the text of a file, which names it in errors."""
+    try:
         rows: Any = tomllib.loads(text).get("gate", [])
         gates = tuple(Gate.model_validate(row) for row in rows)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise AgpError(f"cannot read the gates in {file}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -80,6 +80,12 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def digest(folder: Path) -> str:
+    """Return the sha-256 over every file of a whole checkpoint: what names an artifact."""
+    verify(folder)
+    return file_sha256(folder / "checksums.json")
+
+
 def verify(folder: Path) -> None:
     """Raise in one line unless every file of a checkpoint is as it was written."""
     try:

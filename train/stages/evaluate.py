@@ -24,7 +24,6 @@ from train.model.load import load
 from train.stages import checkpoint, runs, samples
 from train.stages.evaluate_words import NAMES, words
 from train.stages.evaluations import Options, opened
-from train.stages.record import record
 from warehouse.errors import AgpError
 
 TRACED = 8  # prompts whose states are compared
@@ -61,10 +60,6 @@ def evaluate(
         f"{head['run_id']} on {head['pack']}, {document['tokens']:,} answer tokens, nats a token"
     )
     document["words"] = words(document)
-    (run / "evaluations").mkdir(exist_ok=True)
-    file = f"{document['pack_digest']}-{options.split}.json"
-    runs.write_json(run / "evaluations" / file, document)
-    record(document)
     return document
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from train.eval.gates import Gates, load_gates
 from train.harness.packs import pack_digest, read_about
-from train.stages.record import open_test
-from train.stages.runs import summary
+from train.stages import checkpoint
+from train.stages.record import open_test, record
+from train.stages.runs import summary, write_json
 from warehouse.errors import AgpError
 
 EVALUATIONS = {1: "train.stages.evaluate"}  # stage → module
@@ -41,15 +42,27 @@ class Options:
 def evaluate(
     run: Path, options: Options, begin: Callable[[int], None], tick: Tick
 ) -> dict[str, Any]:
-    """Measure a run as its stage is measured; AgpError where nothing measures it.
+    """Measure a run as its stage is measured, write the document and bring it into the warehouse.
+
+    AgpError where nothing measures the stage, or the run has nothing to measure.
 
     `begin` hears once how often `tick` will be called.
     """
-    stage = summary(run)["stage"]
+    facts = summary(run)
+    stage = facts["stage"]
     if stage not in EVALUATIONS:
         known = ", ".join(map(str, EVALUATIONS))
         raise AgpError(f"{run.name} is a run of stage {stage}; `agp eval` measures stages {known}")
-    return importlib.import_module(EVALUATIONS[stage]).evaluate(run, options, begin, tick)
+    if not (run / "best").exists():
+        raise AgpError(f"run {run.name} has no checkpoint yet; `agp train resume {run.name}`")
+    artifact = checkpoint.digest(run / "best")
+    document = importlib.import_module(EVALUATIONS[stage]).evaluate(run, options, begin, tick)
+    document["artifact_sha256"] = artifact
+    (run / "evaluations").mkdir(exist_ok=True)
+    file = f"{document['pack_digest']}-{document['split']}.json"
+    write_json(run / "evaluations" / file, document)
+    record(document)
+    return document
 
 
 def opened(

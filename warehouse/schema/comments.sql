@@ -306,6 +306,18 @@ comment on column v_gates.pack_digest is 'hash of the pack';
 comment on column v_gates.gates_digest is 'hash of the gates, taken before the test split was read';
 comment on column v_gates.decided_at is 'UTC';
 
+comment on view v_promotions is 'a decision over a run, with its evidence';
+comment on column v_promotions.promotion_id is 'a hash of the evidence';
+comment on column v_promotions.run_id is 'the run';
+comment on column v_promotions.stage is 'its stage';
+comment on column v_promotions.decision is 'promote, hold or reject';
+comment on column v_promotions.decided_at is 'UTC';
+comment on column v_promotions.reason is 'what decided, in words';
+comment on column v_promotions.model is 'the base model';
+comment on column v_promotions.build_id is 'the dataset that the run was trained on';
+comment on column v_promotions.artifact_sha256 is 'hash of the checkpoint that was measured';
+comment on column v_promotions.path is 'folder with record.json and record.md';
+
 comment on view v_test_openings is 'a look at the test split of a prompt pack';
 comment on column v_test_openings.run_id is 'the run that was evaluated';
 comment on column v_test_openings.stage is 'its stage';

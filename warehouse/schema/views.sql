@@ -154,5 +154,10 @@ select run_id, stage, name, threshold, value, low, high, n, verdict, rule, pack,
        gates_digest, decided_at
 from gates;
 
+create or replace view v_promotions as
+select promotion_id, run_id, stage, decision, decided_at, reason, model, build_id, artifact_sha256,
+       path
+from promotions;
+
 create or replace view v_test_openings as
 select run_id, stage, pack, pack_digest, gates_digest, opened_at from test_openings;

@@ -1,0 +1,202 @@
+"""`agp reproduce`: a run and its dataset made again in a clean folder, and compared."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warehouse.console import console, print_json, print_table
+from warehouse.errors import AgpError
+from warehouse.home import agp_home, warehouse_path
+
+BAND = 1e-3  # relative: losses on another machine or library set, where bits may differ
+COPIED = ("salt", "literals.txt")  # of the home: placeholders are made with them
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was made again, and how it compares."""
+
+    what: str
+    recorded: str
+    again: str
+    verdict: str  # equal | within band | differs
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Work in this new folder and leave it; else a temporary one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def reproduce(run: str, out: Path | None, as_json: bool) -> None:
+    """Build a run's dataset again, train it again, and compare: bytes, losses, weights.
+
+    RUN is a run or a promotion. On one machine and set of libraries everything is equal bit for
+    bit; elsewhere losses may differ by a thousandth. Exit status 1 says that something differs.
+
+    \b
+    Example:
+      agp reproduce s1-20261125-0510
+    """
+    from train.blas import use_openblas
+
+    use_openblas()
+    from train.stages import promotion, runs
+
+    if run.startswith("p"):
+        run = promotion.find_promotion(run)["run_id"]
+    folder = runs.find_run(run)
+    facts = runs.summary(folder)
+    if out and out.exists() and any(out.iterdir()):
+        raise AgpError(f"{out} is not empty; name a folder that is new or empty")
+    with clean_home(out) as home:
+        lines = [*dataset(facts, home), *training(folder, facts)]
+    if as_json:
+        print_json({"run_id": facts["run_id"], "lines": [vars(line) for line in lines]})
+    else:
+        rows = [(x.what, x.recorded, x.again, x.verdict) for x in lines]
+        print_table(("made again", "recorded", "now", "verdict"), rows)
+        console().print(summary(lines), markup=False)
+    if any(line.verdict == "differs" for line in lines):
+        raise SystemExit(1)
+
+
+def summary(lines: list[Line]) -> str:
+    """Return the result in a sentence.
+
+    >>> summary([Line("x", "1", "1", "equal")])
+    'Reproduced: all 1 equal.'
+    """
+    wrong = [line.what for line in lines if line.verdict == "differs"]
+    if wrong:
+        return f"Not reproduced: {', '.join(wrong)}."
+    equal = sum(line.verdict == "equal" for line in lines)
+    banded = len(lines) - equal
+    return (
+        f"Reproduced: all {equal} equal."
+        if not banded
+        else (f"Reproduced: {equal} equal, {banded} within {BAND:.1%}.")
+    )
+
+
+@contextmanager
+def clean_home(out: Path | None) -> Iterator[Path]:
+    """Live in a new home that holds a copy of the warehouse and what redaction is made with."""
+    from warehouse.store import open_reader
+
+    before = agp_home()
+    with tempfile.TemporaryDirectory(prefix="agp-again-") as temporary:
+        home = (out or Path(temporary)).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        with open_reader():  # nobody writes while it is copied
+            shutil.copyfile(warehouse_path(), home / warehouse_path().name)
+        for name in COPIED:
+            if (before / name).exists():
+                shutil.copyfile(before / name, home / name)
+        kept = os.environ.get("AGP_HOME")
+        os.environ["AGP_HOME"] = str(home)
+        try:
+            yield home
+        finally:
+            os.environ.pop("AGP_HOME")
+            if kept is not None:
+                os.environ["AGP_HOME"] = kept
+
+
+def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
+    """Build the run's dataset again from the copy of the warehouse; yield how it compares."""
+    if not facts.get("build_id"):
+        return
+    from filters.secrets import Redactor, home_literals, home_salt
+    from lanes.build import build
+    from lanes.lane import lane_named
+    from lanes.manifest import read_manifest
+    from lanes.split import SplitSettings
+    from warehouse.interrupt import write
+
+    recorded = read_manifest(Path(facts["data"]))
+    lane, wanted = lane_named(recorded["lane"]), recorded["parameters"]
+    settings = lane.settings.model_validate(wanted["settings"])
+    splits = SplitSettings.model_validate(wanted["splits"])
+    redactor = Redactor(home_salt(), literals=home_literals())
+    made = write(lambda con: build(con, lane, settings, splits, redactor, home / "dataset"))
+    yield compared("rules", recorded["rule_set"], made["rule_set"])
+    yield compared("dataset", recorded["content_sha256"], made["content_sha256"])
+    for name, digest in facts.get("data_digests", {}).items():
+        yield compared(name, digest, digest_of(home / "dataset" / name))
+
+
+def digest_of(file: Path) -> str:
+    """Return a file's sha-256; empty where there is none."""
+    from train.model.digest import file_sha256
+
+    return file_sha256(file) if file.is_file() else ""
+
+
+def training(run: Path, facts: dict[str, Any]) -> Iterator[Line]:
+    """Train the run again from its own record; yield how losses and weights compare."""
+    from train.stages import checkpoint, loop, runs
+    from train.stages import training as machinery
+    from train.stages.stage import stage_module
+
+    stage = stage_module(facts["stage"]).again(facts)
+    again = runs.new_run(facts["stage"], {**facts, "reproduces": facts["run_id"]})
+    steps = facts["steps"]
+    with progress_bar(again.name, steps) as watch:
+        machinery.train(
+            again, stage, loop.Progress(), lambda line, total: watch(line), lambda: False
+        )
+    for name in ("valid_loss", "loss"):
+        yield losses(name, runs.metrics(run), runs.metrics(again))
+    arrays = [checkpoint.read(folder / "best")[0][stage.weights_file] for folder in (run, again)]
+    same = all(bool((arrays[0][k] == arrays[1][k]).all()) for k in arrays[0])
+    shas = [digest_of(folder / "best" / stage.weights_file) for folder in (run, again)]
+    found = compared("weights", *shas)
+    moved = found if same else Line("weights", short(shas[0]), short(shas[1]), "within band")
+    yield moved
+
+
+@contextmanager
+def progress_bar(name: str, steps: int) -> Iterator[Any]:
+    """Show how far the training is; yields what hears its lines."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=steps)
+        yield lambda line: bar.update(task, completed=line["step"])
+
+
+def losses(name: str, first: list[dict[str, Any]], second: list[dict[str, Any]]) -> Line:
+    """Return how two series of losses compare, by the largest relative difference.
+
+    >>> losses("loss", [{"loss": 2.0}], [{"loss": 2.0}]).verdict
+    'equal'
+    >>> losses("loss", [{"loss": 2.0}], [{"loss": 2.1}]).verdict
+    'differs'
+    """
+    a, b = ([m[name] for m in series if name in m] for series in (first, second))
+    said = [f"{len(x)} values, last {x[-1]:.6f}" if x else "none" for x in (a, b)]
+    if a == b:
+        return Line(name, said[0], said[1], "equal")
+    close = len(a) == len(b) and all(abs(x - y) <= BAND * abs(x) for x, y in zip(a, b, strict=True))
+    return Line(name, said[0], said[1], "within band" if close else "differs")
+
+
+def compared(what: str, recorded: str, again: str) -> Line:
+    """Return how two digests compare."""
+    return Line(what, short(recorded), short(again), "equal" if recorded == again else "differs")
+
+
+def short(digest: str) -> str:
+    """Return the first digits of a digest."""
+    return digest[:16] or "none"

@@ -1,0 +1,93 @@
+"""`agp promote` and `agp promotions`: a decision over a run, with its evidence."""
+
+from typing import Any
+
+import click
+
+from warehouse.console import console, print_json, print_table
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("run")
+@JSON
+def promote(run: str, as_json: bool) -> None:
+    """Decide over a run: promote, hold or reject, by the gates fixed before its test was read.
+
+    Weights, numbers, gates, dataset and base model are checked to be what they were when they were
+    made; the record goes to the warehouse and, as Markdown, to $AGP_HOME/promotions. To hold or to
+    reject is a result too: the command ends well.
+
+    \b
+    Example:
+      agp promote s1-20261125-0510
+    """
+    from train.stages.promotion import promote as decide
+    from train.stages.runs import find_run
+
+    record = decide(find_run(run))
+    if as_json:
+        print_json(record)
+        return
+    show(record)
+    word = "decided" if record["new"] else "was decided before on the same evidence"
+    console().print(f"{word}: {record['path']}/record.md", soft_wrap=True)
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print a record as people read it."""
+    from train.eval.gates import interval
+
+    rows = [
+        (g["name"], g["pack"], g["rule"], interval(g), g["n"], g["verdict"].replace("_", " "))
+        for g in record["gates"]
+    ]
+    print_table(("gate", "pack", "passes with its", "measured", "n", "verdict"), rows)
+    for line in record["limitations"]:
+        console().print(f"limitation: {line}", markup=False)
+    console().print(
+        f"{record['decision'].upper()} {record['run_id']} (stage {record['stage']}): "
+        f"{record['reason']}",
+        markup=False,
+    )
+
+
+@click.command("list")
+@JSON
+def list_promotions(as_json: bool) -> None:
+    """List every decision, the newest first.
+
+    \b
+    Example:
+      agp promotions list
+    """
+    from train.stages.promotion import all_promotions
+
+    keys = ("promotion_id", "run_id", "stage", "decision", "decided_at", "reason")
+    found = [{k: record[k] for k in keys} for record in all_promotions()]
+    if as_json:
+        print_json(found)
+    else:
+        print_table(keys, [list(record.values()) for record in found])
+
+
+@click.command("show")
+@click.argument("promotion")
+@JSON
+def show_promotion(promotion: str, as_json: bool) -> None:
+    """Show a decision: its gates, its limitations, how it is reproduced.
+
+    \b
+    Example:
+      agp promotions show p3f09
+    """
+    from train.stages.promotion import find_promotion
+
+    record = find_promotion(promotion)
+    if as_json:
+        print_json(record)
+        return
+    show(record)
+    for line in record["reproduce"]:
+        console().print(f"reproduce: {line}", markup=False, soft_wrap=True)
