@@ -192,7 +192,7 @@ def show_run(run: str, as_json: bool) -> None:
     Example:
       agp runs show s1-20261125-0510
     """
-    from train.stages.runs import find_run, metrics, summary
+    from train.stages.runs import find_run, metrics, read_json, summary
 
     folder = find_run(run)
     facts, values = summary(folder), metrics(folder)
@@ -203,3 +203,7 @@ def show_run(run: str, as_json: bool) -> None:
     print_table(("fact", "value"), plain.items())
     valid = [(m["step"], m["valid_loss"]) for m in values if "valid_loss" in m]
     print_table(("step", "validation loss"), valid)
+    for file in sorted((folder / "evaluations").glob("*.json")):
+        from train.commands_eval import print_document
+
+        print_document(read_json(file))

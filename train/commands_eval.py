@@ -14,6 +14,7 @@ from warehouse.console import console, counting_bar, print_json, print_table
 @click.option("--pack", default="shipped", show_default=True, help="A pack's folder or name.")
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--gates", type=click.Path(path_type=Path), help="Gates of your own, as TOML.")
+@click.option("--capture", metavar="ID", help="Of the same model, with the split (stage 2).")
 @click.option("--random-subset", metavar="RUN", help="Its run, as a baseline in the table.")
 @click.option("--answers", default=40, show_default=True, help="Prompts answered, at the most.")
 @click.option("--max-tokens", default=64, show_default=True, help="Of an answer.")
@@ -27,6 +28,7 @@ def evaluate(
     split: str,
     gates: Path | None,
     random_subset: str | None,
+    capture: str | None,
     show: int,
     as_json: bool,
     **options: Any,
@@ -43,21 +45,31 @@ def evaluate(
     use_openblas()
     from train.harness.packs import find_pack
     from train.stages import evaluations
+    from train.stages.captures import find_capture
     from train.stages.runs import find_run
 
     subset = find_run(random_subset) if random_subset else None
+    options["capture"] = find_capture(capture) if capture else None
     chosen = evaluations.Options(find_pack(pack), split, gates, subset, **options)
     with counting_bar("evaluating") as (begin, tick):
         document = evaluations.evaluate(find_run(run), chosen, begin, tick)
     if as_json:
         print_json(document)
         return
-    print_measures(document)
+    print_document(document)
+    for answer in document.get("answers", [])[:show]:
+        print_answer(answer)
+
+
+def print_document(document: dict[str, Any]) -> None:
+    """Print an evaluation: its tables, or a row a measure, then the gates and the words."""
+    for table in document.get("tables", []):
+        print_table(table["columns"], table["rows"], title=table["title"])
+    if "tables" not in document:
+        print_measures(document)
     print_gates(document)
     for line in document["words"]:
         console().print(line, markup=False)
-    for answer in document.get("answers", [])[:show]:
-        print_answer(answer)
 
 
 def print_measures(document: dict[str, Any]) -> None:

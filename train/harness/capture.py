@@ -79,6 +79,7 @@ def capture_shards(
                 "prompts": [p.id for p in some],
                 "splits": [p.split for p in some],
                 "exchanges": [p.exchange for p in some],
+                "conversations": [p.conversation or p.id for p in some],
                 "lengths": [p["token"].shape[0] for p in parts],
             }
             note = write_shard(folder, number, arrays, facts)

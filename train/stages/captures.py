@@ -16,7 +16,7 @@ from train.harness import capture
 from train.harness.packs import load_pack
 from train.harness.planted import plant_shards, recipe
 from train.harness.traces import write_traces
-from train.model.digest import model_digest
+from train.model.digest import model_digest, tokenizer_digest
 from train.model.gemma import Gemma
 from train.model.load import load, model_folder
 from train.stages import runs
@@ -88,6 +88,8 @@ def make(
         write_traces(gemma, folder, notes, planted, layers, tick)
         facts |= {
             "n_layers": gemma.n_layers,
+            "width": gemma.config.hidden_size,
+            "tokenizer_digest": tokenizer_digest(model_folder(wanted.model)),
             "bit_equal": exact,
             "prompts": len(prompts),
             "rows": sum(note["rows"] for note in notes),

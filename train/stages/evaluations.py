@@ -4,7 +4,7 @@ A stage's evaluation is a module with `evaluate(run, options, begin, tick)`. Its
 `run_id`, `stage`, `pack`, `split`, `measures` (name, value, low, high, n), `names` (what a measure
 is called in the table), `gates` (as `train.eval.gates` rules on them), `title` and `words` (the
 result in sentences); `openings` where the test split was read, `answers` where prompts were
-answered.
+answered, `tables` (title, columns, rows) where they say it better than a row a measure.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from train.stages.record import open_test, record
 from train.stages.runs import summary, write_json
 from warehouse.errors import AgpError
 
-EVALUATIONS = {1: "train.stages.evaluate"}  # stage → module
+EVALUATIONS = {1: "train.stages.evaluate", 2: "train.stages.evaluate_heads"}  # stage → module
 
 Tick = Callable[[], None]
 
@@ -37,6 +37,7 @@ class Options:
     max_tokens: int = 64
     most: int = 1000
     run_code: bool = False
+    capture: Path | None = None  # where the run's own holds nothing of the split (stage 2)
 
 
 def evaluate(

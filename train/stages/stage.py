@@ -20,7 +20,7 @@ from train.stages.environment import environment
 from train.stages.settings import LoopSettings
 from warehouse.errors import AgpError
 
-STAGES = {1: "train.stages.stage1"}  # number → module
+STAGES = {1: "train.stages.stage1", 2: "train.stages.stage2"}  # number → module
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,13 @@ def stage_module(number: int) -> Any:
 def start(number: int, request: Request) -> tuple[Path, Stage]:
     """Load everything that a stage needs and make the run's folder."""
     return stage_module(number).start(request)
+
+
+def concluded(run: Path, stage: Stage) -> None:
+    """Let a stage do what is left once its last step is taken, where its module says what."""
+    module = stage_module(stage.number)
+    if hasattr(module, "concluded"):
+        module.concluded(run, stage)
 
 
 def common_facts(stage: Stage) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 
 from train.stages import checkpoint, loop, runs
-from train.stages.stage import Stage, Watch, stage_module
+from train.stages.stage import Stage, Watch, concluded, stage_module
 from warehouse.errors import AgpError
 
 
@@ -83,6 +83,8 @@ def train(
             note(run, "failed", progress, type(error).__name__)
             raise
         note(run, state, progress)
+        if state != "stopped":
+            concluded(run, stage)
     return state
 
 
