@@ -98,6 +98,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transfer serve": ("train.commands_transfer:serve", "Run the upper layers for others."),
     "transfer send": ("train.commands_transfer:send", "Run the lower layers, send the rest."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
+    "runs plot": ("train.commands_plot:plot_run", "Draw a run's losses and curves."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
     "promote": (
         "train.commands_promote:promote",
