@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lanes.ingest.plan import Job, Plan, plan
-from lanes.sources.files import default_roots, discover
+from lanes.sources.discover import discover
+from lanes.sources.homes import default_roots
 from train.blas import openblas
 from warehouse.errors import AgpError
 from warehouse.home import agp_home, warehouse_path
@@ -70,7 +71,7 @@ def deletion(jobs: list[Job]) -> dict[str, Any]:
     for job in jobs:
         path = Path(job.file.path)
         kept = next((d for root, d in days.items() if path.is_relative_to(root)), KEPT_DAYS)
-        if job.file.kind in ("transcript", "subagent"):
+        if job.file.source == "claude" and job.file.kind in ("transcript", "subagent"):
             try:
                 written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 due.append(written + timedelta(days=kept))

@@ -70,7 +70,7 @@ def derive(con: "duckdb.DuckDBPyConnection", progress: Callable[[int], None]) ->
 def batches(con: "duckdb.DuckDBPyConnection") -> "Iterator[tuple[Rows, int]]":
     """Yield rows of the normal layer for all that is stored, and how many bytes they took."""
     from lanes.ingest.stored import stored_files, stored_records
-    from lanes.sources.claude import normalise
+    from lanes.sources.parsers import normalise
     from lanes.sources.rows import Rows
 
     rows, done, given = Rows(), 0, 0

@@ -13,9 +13,9 @@ from warehouse.console import byte_bar
 def ingest(paths: tuple[str, ...], as_json: bool) -> None:
     """Bring what is new on this machine into the warehouse.
 
-    Without a PATH it looks where Claude Code keeps its transcripts: ~/.claude, and
-    CLAUDE_CONFIG_DIR where that is set. Again at any time: only what is new is read, and nothing
-    that was kept is ever lost, also when its file is rewritten or deleted.
+    Without a PATH it looks where Claude Code and Codex keep their history: ~/.claude and ~/.codex,
+    and CLAUDE_CONFIG_DIR and CODEX_HOME where those are set. Again at any time: only what is new is
+    read, and nothing that was kept is ever lost, also when its file is rewritten or deleted.
 
     \b
     agp ingest                      # everything on this machine

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from lanes.ingest.state import State
-from lanes.sources.claude import normalise
 from lanes.sources.lines import Record, records, whole_record
+from lanes.sources.parsers import normalise
 from lanes.sources.rows import Rows, clean
 from warehouse.payloads import Factory
 from warehouse.segments import Packer
@@ -72,9 +72,9 @@ class Buffers:
         state, settled = self.state, self.state.job.settled
         if self.file.whole:
             text = self.file.kind == "tool_output"
-            stream = whole_record(file, state.size, self.payloads, state.seen, text)
+            stream = whole_record(file, state.stat.size, self.payloads, state.seen, text)
         else:
-            stream = records(file, state.size, self.payloads, state.seen, settled)
+            stream = records(file, state.stat.size, self.payloads, state.seen, settled)
         self.ended = False
         while not self.ended:
             normalise(self.file, self._parsed(stream), self.rows)

@@ -1,13 +1,14 @@
 """Files to read in, batches of columns out. Touches no warehouse, so it runs in another process."""
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from lanes.ingest.buffers import Batch, Buffers
 from lanes.ingest.plan import Job
-from lanes.ingest.state import BLOCK, State, context_before, resumed
+from lanes.ingest.state import State, context_before, resumed
+from lanes.sources.open import Stat, opened
 
+CUT = "the packed file ends too early or is damaged; what could be unpacked was read"
 BATCH = 8 << 20  # bytes of a batch: a few large INSERTs are quicker than many small ones
 
 
@@ -16,21 +17,22 @@ def parse(jobs: Iterable[Job], batch_bytes: int = BATCH) -> Iterator[Batch]:
     buffers = Buffers(batch_bytes)
     for job in jobs:
         try:
-            with open(job.file.path, "rb", buffering=BLOCK) as file:
-                yield from read_file(job, file, buffers)
+            with opened(job.file) as (file, stat):
+                yield from read_file(job, file, stat, buffers)
+            if stat.cut:
+                buffers.unreadable.append((job.file.on_disk, CUT))
         except OSError as error:
             buffers.close()
-            buffers.unreadable.append((job.file.path, error.strerror or str(error)))
+            buffers.unreadable.append((job.file.on_disk, error.strerror or str(error)))
     yield buffers.flush()
 
 
-def read_file(job: Job, file: BinaryIO, buffers: "Buffers") -> Iterator[Batch]:
+def read_file(job: Job, file: BinaryIO, stat: Stat, buffers: "Buffers") -> Iterator[Batch]:
     """Read one file on from where it is known, or from the start where its past has changed."""
-    stat = os.fstat(file.fileno())
     state = resumed(job, file, stat)
     if state is None:
         file.seek(0)
-        state = State(job, job.version + 1, stat.st_size, stat.st_mtime_ns)
+        state = State(job, job.version + 1, stat)
     elif state.offset < job.have:
         buffers.rewound.append((state.file_id, state.ordinal))
     buffers.open(state)

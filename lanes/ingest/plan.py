@@ -8,7 +8,8 @@ from hashlib import blake2b
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING
 
-from lanes.sources.files import Found, SourceFile, stored_path
+from lanes.sources.discover import Found
+from lanes.sources.files import SourceFile, stored_path
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,13 +65,13 @@ def plan(con: "duckdb.DuckDBPyConnection", found: Found) -> Plan:
     for file, stat in found.files:
         path = stored_path(file.path)
         present.add(path)
-        settled = now - stat.st_mtime > SETTLED
+        settled = file.compressed or now - stat.st_mtime > SETTLED
         if path not in known:
             work.jobs.append(Job(file, settled, size=stat.st_size))
             continue
         _, size, mtime_ns, state, version, have, records, bad, prefix, *open_from = known[path]
         same = (stat.st_size, stat.st_mtime_ns, "present") == (size, mtime_ns, state)
-        if same and (have >= size or not settled):
+        if same and (have >= size or not settled or file.compressed):
             work.unchanged += 1
             continue
         start = None if open_from[0] is None else (open_from[0], open_from[1], open_from[2])

@@ -11,7 +11,7 @@ from lanes.ingest.light import import_arrow
 from lanes.ingest.plan import Job, Plan, plan
 from lanes.ingest.worker import Workers
 from lanes.sources import GENERATION
-from lanes.sources.files import Found, discover
+from lanes.sources.discover import Found, discover
 from warehouse.console import Progress
 from warehouse.home import warehouse_path
 from warehouse.store import open_writer

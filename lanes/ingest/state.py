@@ -1,15 +1,15 @@
 """How far a file has been read: a job and the open file in, the place to go on from out."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, BinaryIO
 
 from lanes.ingest.plan import Job, file_id
-from lanes.sources.claude import normalise
 from lanes.sources.files import SourceFile, stored_path
 from lanes.sources.lines import records
+from lanes.sources.open import Stat
+from lanes.sources.parsers import normalise
 from lanes.sources.rows import Rows
 from warehouse.payloads import Factory
 
@@ -22,8 +22,7 @@ class State:
 
     job: Job
     version: int
-    size: int
-    mtime_ns: int
+    stat: Stat
     offset: int = 0  # of the next record
     ordinal: int = 0
     quarantined: int = 0
@@ -60,20 +59,20 @@ class State:
             "quarantined": self.quarantined,
             "open_from": None if self.line_ended or file.whole else self.line_from,
             "prefix_sha256": self.prefix.digest(),
-            "size": self.size,
-            "mtime_ns": self.mtime_ns,
+            "size": self.stat.on_disk,
+            "mtime_ns": self.stat.mtime_ns,
         }
 
 
-def resumed(job: Job, file: BinaryIO, stat: os.stat_result) -> State | None:
+def resumed(job: Job, file: BinaryIO, stat: Stat) -> State | None:
     """Return the state to go on from, the file standing there; None: its past changed."""
-    grown = stat.st_size > job.have
-    if not job.version or stat.st_size < job.have or (job.file.whole and grown):
+    grown = stat.size > job.have
+    if not job.version or stat.size < job.have or (job.file.whole and grown):
         return None
     offset, ordinal, quarantined = job.have, job.records, job.quarantined
     if grown and job.open_from is not None:
         offset, ordinal, quarantined = job.open_from
-    state = State(job, job.version, stat.st_size, stat.st_mtime_ns, offset, ordinal, quarantined)
+    state = State(job, job.version, stat, offset, ordinal, quarantined)
     for piece in blocks(file, offset):
         state.prefix.update(piece)
     state.hashed, whole = offset, state.prefix.copy()
@@ -87,7 +86,7 @@ def resumed(job: Job, file: BinaryIO, stat: os.stat_result) -> State | None:
     return state
 
 
-def context_before(file: BinaryIO, known: SourceFile, offset: int) -> tuple[Any, ...]:
+def context_before(file: BinaryIO, known: SourceFile, offset: int) -> Any:
     """Return where the session was before a place in its file, which later records compare with."""
     for back in (BLOCK, offset):
         start = max(0, offset - back)

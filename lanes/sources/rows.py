@@ -55,7 +55,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
 
 
 class Rows:
-    """Buffers of rows, one list of tuples a table; `context` is the last one seen (bookkeeping)."""
+    """Buffers of rows, one list of tuples a table; `context` is what a parser carries on."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -67,7 +67,7 @@ class Rows:
         self.links: list[Row] = []
         self.facts: list[Row] = []
         self.usage_lines: list[Row] = []
-        self.context: Row = ()
+        self.context: Any = ()
 
     def add_message(self, here: Here, ids: Row, said: Row, text: str | None) -> None:
         """Append a message: (id, parent, API id), (role, author, kind, model) and its words."""

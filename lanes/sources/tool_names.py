@@ -14,6 +14,9 @@ COMMON_NAMES = {
     "list_files": "Glob",
     "write_file": "Write",
     "create_file": "Write",
+    "spawn_agent": "Task",
+    "update_plan": "TodoWrite",
+    "web_search": "WebSearch",
 }
 EDITS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
 

@@ -1,7 +1,10 @@
 """Histories that tests share: many small sessions, copied for each test, and the sample, built."""
 
+import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -101,3 +104,78 @@ def captured(home: Path, many, agp, kept_warehouses: Path) -> Path:
     with open_writer() as con:
         con.execute("update captures set path = ?", [str(folder)])
     return folder
+
+
+class Rollout:
+    """A Codex rollout that grows by a line a call; `at` counts seconds from the start."""
+
+    def __init__(self, home: Path, session_id: str, folder: str = "sessions/2026/08/03"):
+        self.session_id, self.at = session_id, 0.0
+        self.path = home / ".codex" / folder / f"rollout-2026-08-03T09-00-00-{session_id}.jsonl"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def line(self, kind: str, payload: dict[str, Any], later: float = 0.001) -> None:
+        """Append a line of its own time."""
+        self.at += later
+        time = (datetime(2026, 8, 3, 9) + timedelta(seconds=self.at)).isoformat("T", "milliseconds")
+        self.raw(json.dumps({"timestamp": f"{time}Z", "type": kind, "payload": payload}) + "\n")
+
+    def raw(self, text: str) -> None:
+        """Append text as it is."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def header(self, **more: Any) -> None:
+        """Append the line that names a session."""
+        meta = {"id": self.session_id, "cwd": "/home/dev/garden", "cli_version": "0.140.0"}
+        self.line("session_meta", meta | {"git": {"branch": "main"}} | more, 30)
+
+    def item(self, kind: str, **keys: Any) -> None:
+        """Append a response item."""
+        self.line("response_item", {"type": kind, **keys})
+
+    def event(self, kind: str, later: float = 0.001, **keys: Any) -> None:
+        """Append an event."""
+        self.line("event_msg", {"type": kind, **keys}, later)
+
+    def completed(self, kind: str, **keys: Any) -> None:
+        """Append a completed item, as the third generation writes it."""
+        self.event("item_completed", item={"type": kind, **keys})
+
+    def said(self, role: str, text: str) -> None:
+        """Append a message as a response item."""
+        kind = "output_text" if role == "assistant" else "input_text"
+        self.item("message", role=role, content=[{"type": kind, "text": text}])
+
+    def ask(self, text: str) -> None:
+        """Append a person's words as the second generation does: twice."""
+        self.event("user_message", 60, message=text)
+        self.said("user", text)
+
+    def answer(self, text: str) -> None:
+        """Append the agent's words, twice as well."""
+        self.event("agent_message", message=text)
+        self.said("assistant", text)
+
+    def tokens(self, last: dict[str, int], total: int) -> None:
+        """Append a count of tokens."""
+        info = {"last_token_usage": last, "total_token_usage": {"total_tokens": total}}
+        self.event("token_count", info=info)
+
+    def fork(self, session_id: str) -> "Rollout":
+        """Return a rollout that begins with a header of its own and a copy of this one."""
+        fork = Rollout(self.path.parents[5], session_id)
+        fork.at = self.at
+        fork.header(forked_from_id=self.session_id)
+        fork.raw(self.path.read_text(encoding="utf-8"))
+        return fork
+
+
+@pytest.fixture
+def codex(home: Path):
+    """Return a function that begins a rollout in this home's `~/.codex`."""
+
+    def begin(number: int = 1, folder: str = "sessions/2026/08/03") -> Rollout:
+        return Rollout(home, f"019fc8be-3658-7ca3-9e29-{number:012}", folder)
+
+    return begin

@@ -8,7 +8,8 @@ create table sources (
     description varchar not null
 );
 insert into sources values
-    ('claude', 'claude', 100, 'Claude Code transcripts, subagents and tool output beside them');
+    ('claude', 'claude', 100, 'Claude Code transcripts, subagents and tool output beside them'),
+    ('codex', 'codex', 100, 'Codex rollouts, plain or packed');
 
 create table ingests (
     ingest_id bigint primary key,        -- 1, 2, 3, ...

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lanes.sources.files import discover
+from lanes.sources.discover import discover
 from warehouse.payloads import file_bytes
 from warehouse.store import open_reader
 

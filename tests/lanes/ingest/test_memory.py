@@ -8,7 +8,7 @@ from lanes.ingest import memory
 from lanes.ingest.buffers import Batch
 from lanes.ingest.parse import parse
 from lanes.ingest.plan import Job
-from lanes.sources.files import discover
+from lanes.sources.discover import discover
 
 
 def batch(home, text: str) -> Batch:

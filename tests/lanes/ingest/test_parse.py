@@ -6,7 +6,7 @@ from lanes.ingest.parse import parse
 from lanes.ingest.plan import Job
 from lanes.ingest.worker import Workers, deal
 from lanes.sample_history import copy_to
-from lanes.sources.files import discover
+from lanes.sources.discover import discover
 
 # Where bytes are packed depends on where a batch ends; what is packed does not.
 CUT = {"raw_records": ["segment", "stored_offset"]}

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from lanes.sources.files import discover
+from lanes.sources.discover import discover
 
 
 def names(*roots: Path) -> list[str]:

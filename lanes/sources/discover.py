@@ -1,0 +1,82 @@
+"""Where histories lie: folders and files in, every file worth reading with its stat out."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lanes.sources.files import SourceFile, classify
+from lanes.sources.homes import claude_homes, codex_homes, parts
+from warehouse.errors import AgpError
+
+
+@dataclass(slots=True)
+class Found:
+    """What a walk found: files with their stat, and places it may not enter, with the reason."""
+
+    roots: list[str] = field(default_factory=list)
+    files: list[tuple[SourceFile, os.stat_result]] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def discover(paths: Iterable[str | Path] = ()) -> Found:
+    """Find every file to read below the given paths, or in the usual places when none is given."""
+    found, named = Found(), [Path(p).expanduser().absolute() for p in paths]
+    for path in named:
+        if not os.path.lexists(path):
+            raise AgpError(f"there is nothing at {path}; give a folder or a transcript")
+    seen: set[tuple[int, int]] = set()
+    links: list[SourceFile] = []
+    for root in named or [*claude_homes(), *codex_homes()]:
+        found.roots.append(str(root))
+        for part in parts(root):
+            for path in [str(part)] if part.is_file() else walk(part, seen, found):
+                file = classify(path)
+                if file and os.path.islink(path):
+                    links.append(file)
+                elif file:
+                    add(file, seen, found)
+    # A link to a file that is found anyway would be the same records twice, so links come last.
+    for file in links:
+        add(file, seen, found)
+    # For a moment a file stands packed and plain side by side: it is one.
+    plain = {file.path for file, _ in found.files if not file.compressed}
+    found.files = [(f, stat) for f, stat in found.files if not (f.compressed and f.path in plain)]
+    return found
+
+
+def walk(root: Path, folders: set[tuple[int, int]], found: Found) -> Iterator[str]:
+    """Yield the paths below a folder in a fixed order; links are followed, never round a loop."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            found.unreadable.append((str(error.filename), error.strerror or "cannot be read"))
+
+    for folder, below, names in os.walk(root, onerror=refuse, followlinks=True):
+        try:
+            stat = os.stat(folder)
+        except OSError as error:
+            refuse(error)
+            below.clear()
+            continue
+        if (stat.st_dev, stat.st_ino) in folders:
+            below.clear()
+            continue
+        folders.add((stat.st_dev, stat.st_ino))
+        below.sort()
+        yield from (os.path.join(folder, name) for name in sorted(names))
+
+
+def add(file: SourceFile, seen: set[tuple[int, int]], found: Found) -> None:
+    """Add a file with its stat, unless it is none, gone since, or the same one by another name."""
+    try:
+        stat = os.stat(file.on_disk)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        found.unreadable.append((file.on_disk, error.strerror or "cannot be read"))
+        return
+    key = (stat.st_dev, stat.st_ino)
+    if os.path.isfile(file.on_disk) and not (os.path.islink(file.on_disk) and key in seen):
+        seen.add(key)
+        found.files.append((file, stat))

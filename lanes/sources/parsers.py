@@ -1,0 +1,19 @@
+"""Records of any source in, rows of the normal layer out: a parser by the source of the file."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lanes.sources import claude, codex
+from lanes.sources.claude.normalise import File
+from lanes.sources.files import SourceFile
+from lanes.sources.rows import Rows
+
+PARSERS: dict[str, Callable[[File, Iterable[tuple[int, Any]], Rows], None]] = {
+    "claude": claude.normalise,
+    "codex": codex.normalise,
+}
+
+
+def normalise(file: SourceFile, records: Iterable[tuple[int, Any]], rows: Rows) -> None:
+    """Append the rows of a file's records, each given with its ordinal in the file."""
+    PARSERS[file.source](file, records, rows)
