@@ -7,6 +7,6 @@ select x.exchange_id, e.session_id, any_value(left(m.text, 2000)),
        coalesce(any_value(l.primitives), map {})
 from thread x join exchanges e using (exchange_id)
 join placements o on o.exchange_id = x.exchange_id and o.ordinal = 0 and o.on_path
-join messages m using (file_id, record_ordinal)
+join messages m using (file_id, record_ordinal, message_id)
 left join likely l on l.exchange_id = x.exchange_id
 group by all order by all;

@@ -6,7 +6,7 @@ with opener as (
     select f.exchange_id, f.fingerprint, left(coalesce(m.text, ''), 2000) as text
     from features f
     join placements x on x.exchange_id = f.exchange_id and x.ordinal = 0 and x.on_path
-    join messages m using (file_id, record_ordinal)
+    join messages m using (file_id, record_ordinal, message_id)
     anti join scripts s on s.exchange_id = f.exchange_id),
 letters as (
     select exchange_id, any_value(fingerprint) as fingerprint, any_value(text) as text,

@@ -1,5 +1,7 @@
 """`agp ingest`: what is new on this machine into the warehouse, with progress and a summary."""
 
+from typing import Any
+
 import click
 
 from lanes.ingest.run import Summary
@@ -30,6 +32,17 @@ def ingest(paths: tuple[str, ...], as_json: bool) -> None:
         print_summary(summary)
 
 
+SOURCES = ("source", "files read", "new records", "new exchanges", "exchanges seen")
+
+
+def source_row(source: str, found: dict[str, Any]) -> tuple[Any, ...]:
+    """Return a source's line: what is new of it, and how many exchanges it has shown in all."""
+    return (
+        source,
+        *(found[name] for name in ("read", "new_records", "new_exchanges", "exchanges")),
+    )
+
+
 def new(summary: Summary) -> dict[str, int]:
     """Return what this ingest added."""
     return {name: summary.after[name] - count for name, count in summary.before.items()}
@@ -44,6 +57,7 @@ def print_as_json(summary: Summary) -> None:
             "new": new(summary),
             "warehouse": summary.after,
             "noise": dict(summary.noise),
+            "sources": summary.sources,
             "files": {
                 "read": summary.read,
                 "unchanged": summary.unchanged,
@@ -69,6 +83,12 @@ def print_summary(summary: Summary) -> None:
     ]
     rows += [(f"noise: {kind.replace('_', ' ')}", None, count) for kind, count in summary.noise]
     print_table(("", "new", "in the warehouse"), rows)
+    if summary.sources:
+        click.echo()
+        print_table(SOURCES, [source_row(*item) for item in summary.sources.items()])
+    for source, found in summary.sources.items():
+        if found["reasons"]:
+            click.echo(f"kept but not readable of {source}: {found['reasons']}")
     for path, reason in summary.unreadable:
         click.echo(f"not read: {path}: {reason}", err=True)
     if not summary.after["files"]:

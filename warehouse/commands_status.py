@@ -29,6 +29,8 @@ def status(as_json: bool) -> None:
         return
     show_head(found)
     show_sources(found["sources"])
+    if ambiguous := found["logged_prompts"]["ambiguous"]:
+        click.echo(f"{ambiguous:,} logged prompts may be another's: v_ambiguous_prompts")
     show_records(found["records"])
     show_tools(found["tool_calls"])
 
@@ -51,18 +53,22 @@ def show_head(found: dict[str, Any]) -> None:
 def show_sources(sources: list[dict[str, Any]]) -> None:
     """Print a row a source."""
     click.echo()
+    seen = ["seen"] if any(source["seen"] > source["exchanges"] for source in sources) else []
+    counts = ["records", "exchanges", "prompts", *seen]
     print_table(
-        ["source", "files", "gone", "MB", "records", "exchanges", "prompts", "from", "to"],
+        ["source", "files", "gone", "MB", *counts, "from", "to"],
         [
             [
                 *(source[name] for name in ("source", "files", "gone")),
                 megabytes(source["bytes"]),
-                *(source[name] for name in ("records", "exchanges", "prompts")),
+                *(source[name] for name in counts),
                 *(day(source[name]) for name in ("first_at", "last_at")),
             ]
             for source in sources
         ],
     )
+    if seen:
+        click.echo("seen: exchanges it shows, also those whose words a higher source decides")
     if any(source["gone"] for source in sources):
         click.echo("gone: deleted where they stood since, and kept here")
 

@@ -46,7 +46,7 @@ select x.exchange_id,
            '^\s*(no[,.! ]+(i|that|not|the|you|it)\b|wrong\b|that''s (not|wrong)|that is (not|wrong)|not what i|stop\b|revert that|you (broke|misread|forgot))'))
            filter (x.ordinal = 0 and coalesce(x.author, m.author) = 'person'), false) as corrects
 from placements x join process_due using (exchange_id)
-join messages m using (file_id, record_ordinal)
+join messages m using (file_id, record_ordinal, message_id)
 where x.on_path
 group by x.exchange_id;
 

@@ -10,10 +10,18 @@ named as (
     union select parent_id from own where parent_id is not null
     union select key from facts where kind = 'summary' and session_id in (select session_id from touched)
 ),
+-- Folders of theirs where a log names no sessions: a prompt there may be of any session of the folder.
+folders as (
+    select value from facts where kind = 'cwd' and session_id in (select session_id from touched)
+    intersect
+    select value from facts where kind = 'cwd' and session_id like 'log:%'
+),
 near as (
     select session_id from touched
     union select session_id from records where message_id in (select id from named)
     union select session_id from records where parent_id in (select message_id from own)
+    union select session_id from facts
+    where kind = 'cwd' and value in (select value from folders)
     union select value from facts
     where kind in ('continued_in', 'forked_from') and session_id in (select session_id from touched)
     union select session_id from facts

@@ -4,5 +4,5 @@ from (
     select file_id from messages where session_id in (select session_id from touched)
     union
     select file_id from links where session_id in (select session_id from touched)
-) u left join files f using (file_id)
-order by f.kind is distinct from 'transcript', f.path, f.version desc, u.file_id
+) u left join files f using (file_id) left join sources s using (source)
+order by coalesce(s.priority, 0) desc, f.kind is distinct from 'transcript', f.path, f.version desc, u.file_id

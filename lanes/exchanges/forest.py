@@ -19,11 +19,15 @@ def nodes(s: Structure, session_rank: Ints, file_rank: Ints) -> Ints:
 
 
 def line_times(s: Structure) -> Ints:
-    """Return times that never run backwards in a file: lines are in order, clocks are not."""
+    """Return times that never run backwards in a file: lines are in order, clocks are not.
+
+    Lines of a log are of many sessions, and stand as they say.
+    """
     result = s.time.copy()
     starts = np.flatnonzero(np.diff(s.file, prepend=NONE))
     for start, end in zip(starts, [*starts[1:], len(result)], strict=True):
-        np.maximum.accumulate(result[start:end], out=result[start:end])
+        if not s.logged[start]:
+            np.maximum.accumulate(result[start:end], out=result[start:end])
     return result
 
 

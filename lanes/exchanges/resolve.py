@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from lanes.exchanges.families import family_of, parents_of, session_ranks, shared_pairs
+from lanes.exchanges.logged import name_aliases
 from lanes.exchanges.place import place
 from lanes.exchanges.structure import Bools, Structure, load, query
 from lanes.exchanges.tables import exchange_id, exchange_rows, placement_rows, session_rows
@@ -21,6 +22,7 @@ def resolve(con: Any, session_ids: set[str]) -> None:
     if not session_ids:
         return
     touch(con, session_ids)
+    name_aliases(con)
     s = load(con)
     if not len(s.id):
         return
@@ -32,12 +34,13 @@ def resolve(con: Any, session_ids: set[str]) -> None:
     family = family_of(len(s.sessions), [*shared_pairs(s), *told])
     ranks = session_ranks(s, family, forked)
     ticks = _ticks(con, s)
-    p = place(s, ranks, np.array([position[file] for file in s.files], np.int64), ticks)
+    file_rank = np.array([position[file] for file in s.files], np.int64)
+    p = place(s, ranks, file_rank, ticks)
     openers = s.table["message_id"].take(pa.array(p.opener)).to_pylist()
     names = pa.array([exchange_id(name) for name in openers], pa.string())
     parents = parents_of(s, p.owner, ranks, told)
     tables = {
-        "new_sessions": session_rows(s, family, ranks, parents, sources),
+        "new_sessions": session_rows(s, family, ranks, parents, (file_rank, sources)),
         "new_placements": placement_rows(s, p, ticks, names),
         "new_exchanges": exchange_rows(s, p, ticks, names, sources),
     }

@@ -33,6 +33,7 @@ class Structure:
     thread: Ints  # a file's main thread or one of its agents'
     api: Ints
     time: Ints  # microseconds, or NO_TIME
+    logged: Bools  # a line of a log, where neighbours are not one talk
     kind: Ints
     role: Ints
     sessions: list[str]
@@ -82,6 +83,7 @@ def load(con: Any) -> Structure:
         thread=file * (len(agents) + 1) + agent + 1,
         api=api,
         time=time.to_numpy(),
+        logged=table["logged"].to_numpy().astype(np.bool_),
         kind=kind,
         role=role,
         sessions=sessions,

@@ -71,14 +71,23 @@ def exchange_rows(
 
 
 def session_rows(
-    s: Structure, family: list[int], ranks: Ints, parents: dict[int, str], sources: list[str]
+    s: Structure,
+    family: list[int],
+    ranks: Ints,
+    parents: dict[int, str],
+    files: tuple[Ints, list[str]],
 ) -> pa.Table:
-    """Return a row for each session: its family is named after the session that began it."""
+    """Return a row for each session: its family is named after the session that began it.
+
+    `files` are each file's place among all, and its source: a session's is that of its first file.
+    """
+    file_rank, sources = files
     first: dict[int, int] = {}
     for session in np.argsort(ranks).tolist():
         first.setdefault(family[session], session)
     a_file = np.zeros(len(s.sessions), np.int64)
-    a_file[s.session[::-1]] = s.file[::-1]
+    best = np.argsort(file_rank[s.file], kind="stable")[::-1]
+    a_file[s.session[best]] = s.file[best]
     count = range(len(s.sessions))
     return pa.table(
         {

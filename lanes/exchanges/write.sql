@@ -16,7 +16,7 @@ select r.tool_call_id, x.exchange_id, s.family_id, r.file_id, r.record_ordinal, 
        row_number() over (partition by s.family_id, r.tool_call_id order by x.exchange_id, x.ordinal)
            as nth_in_family
 from tool_results r
-join new_placements x using (file_id, record_ordinal)
+join new_placements x using (file_id, record_ordinal, message_id)
 join new_sessions s using (session_id);
 
 create or replace temp table new_calls as
@@ -26,7 +26,7 @@ select u.tool_call_id, x.exchange_id, u.file_id, u.record_ordinal, x.ordinal as 
        coalesce(r.ok, q.ok) as ok, o.file_id as output_file_id,
        o.record_ordinal as output_record_ordinal
 from tool_uses u
-join new_placements x using (file_id, record_ordinal)
+join new_placements x using (file_id, record_ordinal, message_id)
 join new_sessions s using (session_id)
 left join new_results r
     on r.exchange_id = x.exchange_id and r.tool_call_id = u.tool_call_id and r.nth = 1
@@ -46,18 +46,33 @@ qualify row_number() over (partition by x.exchange_id, u.tool_call_id order by x
 insert into tool_calls by name select * exclude (tool, ok) from new_calls;
 
 insert into exchange_sources by name
+with seen as (
+    select e.exchange_id, e.source, e.opener_id as message_id from new_exchanges e
+    union all
+    select e.exchange_id, e.source, a.message_id from new_exchanges e
+    join aliases a on a.same_as = e.opener_id)
 select e.exchange_id, coalesce(f.source, e.source) as source, m.session_id, m.file_id,
-       min(m.record_ordinal) as record_ordinal
-from new_exchanges e
-join messages m on m.message_id = e.opener_id
+       min(m.record_ordinal) as record_ordinal, min(m.sent_at) as asked_at,
+       max(l.complexity) as complexity, max(l.tokens) as tokens, max(l.tool_calls) as tool_calls,
+       max(l.tool_errors) as tool_errors, max(l.edits) as edits
+from seen e
+join messages m using (message_id)
 left join files f using (file_id)
+left join logged_prompts l using (file_id, record_ordinal, message_id)
 group by all;
 
 insert into exchanges by name
-select e.*, coalesce(c.tool_calls, 0) as tool_calls, coalesce(c.tool_errors, 0) as tool_errors,
-       coalesce(c.edits, 0) as edits, n.sightings
+select e.* replace (coalesce(e.asked_at, n.asked_at) as asked_at),
+       coalesce(c.tool_calls, n.tool_calls, 0) as tool_calls,
+       coalesce(c.tool_errors, n.tool_errors, 0) as tool_errors,
+       coalesce(c.edits, n.edits, 0) as edits, n.sightings, n.complexity, n.tokens as logged_tokens
 from new_exchanges e
-join (select exchange_id, count(*) as sightings from exchange_sources group by all) n
+join (
+    select s.exchange_id, count(*) as sightings, min(s.asked_at) as asked_at,
+           max(s.complexity) as complexity, max(s.tokens) as tokens,
+           max(s.tool_calls)::integer as tool_calls, max(s.tool_errors)::integer as tool_errors,
+           max(s.edits)::integer as edits
+    from exchange_sources s semi join new_exchanges using (exchange_id) group by s.exchange_id) n
     using (exchange_id)
 left join (
     select exchange_id, count(*) as tool_calls, count(*) filter (not ok) as tool_errors,
@@ -103,9 +118,9 @@ spoken as (
     from messages m where m.session_id in (select session_id from touched) group by m.session_id),
 own as (
     select x.session_id, min(m.sent_at) as started_at
-    from new_placements x join messages m using (file_id, record_ordinal) group by x.session_id)
+    from new_placements x join messages m using (file_id, record_ordinal, message_id) group by x.session_id)
 select n.session_id, n.source, n.family_id, n.parent_session_id,
-       coalesce(a.agent, n.source) as agent,
+       coalesce(min_by(t.value, t.place) filter (t.kind = 'agent'), a.agent, n.source) as agent,
        regexp_extract(min_by(t.value, t.place) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
        min_by(t.value, t.place) filter (t.kind = 'cwd') as cwd,
        min_by(t.value, t.place) filter (t.kind = 'git_branch') as git_branch,

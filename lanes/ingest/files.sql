@@ -3,6 +3,11 @@ update files f set state = 'rewritten'
 from seen s
 where f.path = s.path and f.source = s.source and f.version < s.version and f.state <> 'rewritten';
 
+-- What was read since the last finished ingest begins where the first unfinished one began.
+update files f set read_from = f.records
+from seen s
+where f.file_id = s.file_id and f.ingest_id in (select ingest_id from ingests where finished_at is not null);
+
 merge into files f using seen s on f.file_id = s.file_id
 when matched then update set
     bytes = s.bytes, records = s.records, quarantined = s.quarantined, open_from = s.open_from,
@@ -12,4 +17,4 @@ when matched then update set
 when not matched then insert values (
     s.file_id, s.source, s.path, s.kind, s.session_id, s.version, s.bytes, s.records, s.quarantined,
     s.open_from, s.prefix_sha256, s.size, s.mtime_ns, 'present', now()::timestamp, now()::timestamp,
-    null, $ingest)
+    null, $ingest, 0)

@@ -1,6 +1,7 @@
 """Batches in, rows of the warehouse out, each batch in one transaction."""
 
 from contextlib import suppress
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -60,6 +61,7 @@ def take_back(con: duckdb.DuckDBPyConnection, rewound: list[tuple[str, int]]) ->
     """Delete the records of a last line that had no end and now has more: it is read again."""
     for place in rewound:
         con.execute("delete from raw_records where file_id = ? and ordinal >= ?", place)
+        con.execute("update files set records = $2 where file_id = $1", place)
         for table in TABLES:
             con.execute(f"delete from {table} where file_id = ? and record_ordinal >= ?", place)
 
@@ -126,6 +128,14 @@ def totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     row = con.execute(sql("totals")).fetchone()
     assert row
     return dict(zip(TOTALS, row, strict=True))
+
+
+def by_source(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Return for each source, the highest first, what is kept of it and what it has shown."""
+    cursor = con.execute(sql("by_source"))
+    names = [column[0] for column in cursor.description or []]
+    rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+    return {row.pop("source"): row for row in rows}
 
 
 def noise(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:

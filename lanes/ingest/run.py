@@ -1,6 +1,7 @@
 """One ingest from beginning to end: paths in, a summary out."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ALONE = 4 << 20  # bytes; for fewer, starting another process takes longer than parsing
+NEW = ("files", "records", "quarantined", "exchanges")
 SHARED = 16 << 20  # bytes; from here on two processes are quicker than one
 
 
@@ -34,6 +36,7 @@ class Summary:
     unchanged: int = 0
     gone: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)  # now, and what is new
 
 
 def ingest(
@@ -47,6 +50,7 @@ def ingest(
     with children(found) as early, open_writer() as con:
         memory.spare(con)
         summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
+        known = insert.by_source(con)
         work = plan(con, found)
         summary.unchanged, summary.gone, summary.read = (
             work.unchanged,
@@ -60,7 +64,23 @@ def ingest(
             memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
             memory.checkpoint(con)
         summary.after, summary.noise = insert.totals(con), insert.noise(con)
+        summary.sources = compared(known, insert.by_source(con), work)
     return summary
+
+
+def compared(
+    before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]], work: Plan
+) -> dict[str, dict[str, Any]]:
+    """Return what each source holds, with what is new of it and how many of its files were read."""
+    read = Counter(job.file.source for job in work.jobs)
+    return {
+        source: {
+            **{f"new_{name}": now[name] - before.get(source, {}).get(name, 0) for name in NEW},
+            **now,
+            "read": read[source],
+        }
+        for source, now in after.items()
+    }
 
 
 def read(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 PACKED = ".zst"  # Codex packs rollouts that were idle for a week
 # Logs of other shapes that may lie beside transcripts; they are not Claude Code's own.
 OTHER_LOGS = {
-    "history.jsonl",
-    "prompts-all.jsonl",
-    "verbose-all.jsonl",
-    "verbose.jsonl",
     "audit.jsonl",
     "session_index.jsonl",
+}
+PROMPT_LOGS = {
+    "verbose-all.jsonl": "verbose",
+    "verbose.jsonl": "verbose",
+    "prompts-all.jsonl": "prompts",
 }
 # rollout-<time>-<uuid>.jsonl; the session's id is the uuid, and where there is none, the header's.
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -24,7 +25,8 @@ class SourceFile:
     """A file to read, and what its place says about it.
 
     `kind` is transcript or subagent (a record a line), tool_output (one record: its whole text, as
-    a `str`; the stem of the path is the tool call's id) or metadata (one record: its JSON).
+    a `str`; the stem of the path is the tool call's id), metadata (one record: its JSON), or log
+    (a record a line, each of some session).
     `session_id` and `agent_id` are what the path says; None where only the records know.
 
     In parsed records, `payload:` and a sha-256 in hex stand where a long run of base64 was
@@ -65,13 +67,18 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
     >>> f = classify("/x/rollout-T09-019fc8be-3658-7ca3-9e29-000000000000.jsonl.zst")
     >>> f.source, f.session_id, f.compressed, f.path.endswith(".jsonl")
     ('codex', '019fc8be-3658-7ca3-9e29-000000000000', True, True)
-    >>> classify("/c/history.jsonl")
+    >>> classify("/home/mira/.codex/history.jsonl").source, classify("/c/verbose.jsonl").source
+    ('codex_history', 'verbose')
     """
     folder, name = os.path.split(stored_path(path))
     parts = folder.split(os.sep)
     if match := ROLLOUT.fullmatch(name):
         plain = path.removesuffix(PACKED)
         return SourceFile("codex", plain, "transcript", match[1], compressed=plain != path)
+    if name in PROMPT_LOGS:
+        return SourceFile(PROMPT_LOGS[name], path, "log")
+    if name == "history.jsonl":
+        return SourceFile("codex_history" if codex(parts) else "claude_history", path, "log")
     if name.endswith(".jsonl"):
         if name.startswith("agent-"):
             return SourceFile("claude", path, "subagent", owner(parts), name[6:-6])
@@ -83,6 +90,12 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
     if name.endswith(".txt") and parts[-1] == "tool-results":
         return SourceFile("claude", path, "tool_output", parts[-2] if len(parts) > 1 else None)
     return None
+
+
+def codex(parts: list[str]) -> bool:
+    """Say whether a folder is Codex's home: it is called so, or CODEX_HOME names it."""
+    home = os.environ.get("CODEX_HOME", "").rstrip(os.sep)
+    return "codex" in parts[-1].lower() or (bool(home) and os.sep.join(parts) == home)
 
 
 def stored_path(path: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-CLAUDE = ("history.jsonl", "projects")
+CLAUDE = ("history.jsonl", "prompt-logs", "projects")
 BESIDE = ("config.toml", "auth.json", "session_index.jsonl")  # what a copied home of Codex holds
 CODEX = ("history.jsonl", "sessions", "archived_sessions")
 

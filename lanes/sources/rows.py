@@ -46,6 +46,12 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "tool_outputs": _RECORD | _columns(STRING, "session_id name text"),
     "links": _RECORD | _columns(STRING, "message_id session_id agent_id parent_id"),
     "facts": _RECORD | _columns(STRING, "session_id kind key value"),
+    "logged_prompts": _RECORD
+    | _columns(STRING, "message_id session_id project")
+    | {"asked_at": UTC_TIME}
+    | _columns(BOOL, "answered open_ended")
+    | {"complexity": pa.float64()}
+    | _columns(LONG, "tokens tool_calls tool_errors edits"),
     "usage_lines": _RECORD
     | _columns(STRING, "call_id session_id model")
     | {"called_at": UTC_TIME}
@@ -66,6 +72,7 @@ class Rows:
         self.tool_outputs: list[Row] = []
         self.links: list[Row] = []
         self.facts: list[Row] = []
+        self.logged_prompts: list[Row] = []
         self.usage_lines: list[Row] = []
         self.context: Any = ()
 

@@ -27,7 +27,14 @@ create temp table new_sessions as
     select session_id, family_id, parent_session_id, source from sessions;
 create temp table new_placements as from placements;
 create temp table new_exchanges as
-    select * exclude (tool_calls, tool_errors, edits, sightings, caller_id) from exchanges
+    select * exclude (tool_calls, tool_errors, edits, sightings, caller_id, complexity,
+                      logged_tokens)
+    from exchanges;
+create temp table new_aliases as from aliases;
+create temp table new_ambiguous_prompts as from ambiguous_prompts;
+create temp table seen_prompts as
+    select message_id, session_id, '' as folder, sent_at, true as logged, true as loose,
+           true as open_ended, '' as opening, text from messages
 """
 
 

@@ -2,7 +2,7 @@
 create or replace temp table fingerprints as
 select e.exchange_id,
        hash(e.author, e.kind, e.source, e.interrupted, e.agent_id, e.ordinal, e.asked_at,
-            e.answered_at, s.agent, s.project, p.members, n.sightings, $version) as fingerprint
+            e.answered_at, e.complexity, e.logged_tokens, s.agent, s.project, p.members, n.sightings, $version) as fingerprint
 from exchanges e
 join sessions s using (session_id)
 left join (

@@ -105,5 +105,6 @@ def message_rows(
     )
     return con.sql(
         f"select x.row_number {selected} from todo_messages x "
-        "join messages m using (file_id, record_ordinal) join features f using (exchange_id)"
+        "join messages m using (file_id, record_ordinal, message_id) "
+        "join features f using (exchange_id)"
     )

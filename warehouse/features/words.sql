@@ -8,6 +8,6 @@ select x.exchange_id, any_value(m.text) filter (x.ordinal = 0) as prompt,
        count(*) filter (m.kind = 'api_error') as api_errors
 from placements x
 join stale using (exchange_id)
-join messages m using (file_id, record_ordinal)
+join messages m using (file_id, record_ordinal, message_id)
 where x.on_path
 group by x.exchange_id;

@@ -9,7 +9,11 @@ create table sources (
 );
 insert into sources values
     ('claude', 'claude', 100, 'Claude Code transcripts, subagents and tool output beside them'),
-    ('codex', 'codex', 100, 'Codex rollouts, plain or packed');
+    ('codex', 'codex', 100, 'Codex rollouts, plain or packed'),
+    ('verbose', 'claude', 80, 'the Prompt Logger''s verbose-all.jsonl: prompts, turns, tools and scores'),
+    ('prompts', 'claude', 60, 'the Prompt Logger''s prompts-all.jsonl: prompts and answers'),
+    ('codex_history', 'codex', 50, 'prompts typed into Codex (history.jsonl); no answers'),
+    ('claude_history', 'claude', 40, 'prompts typed into Claude Code (history.jsonl); no answers');
 
 create table ingests (
     ingest_id bigint primary key,        -- 1, 2, 3, ...
@@ -23,7 +27,7 @@ create table files (
     file_id varchar not null,            -- 16 hex digits of blake2b(source, path, version)
     source varchar not null,
     path varchar not null,
-    kind varchar not null,               -- transcript | subagent | tool_output | metadata
+    kind varchar not null,               -- transcript | subagent | tool_output | metadata | log
     session_id varchar,                  -- as its place says; null: only the records know
     version integer not null,            -- 1, 2, ...: a rewritten file is a new version
     bytes bigint not null,               -- how many of its bytes are in raw_records
@@ -37,7 +41,8 @@ create table files (
     first_seen timestamp not null,
     last_read timestamp not null,
     gone_at timestamp,
-    ingest_id bigint not null            -- the last one that read records from it
+    ingest_id bigint not null,           -- the last one that read records from it
+    read_from bigint not null default 0  -- the first record read since the last finished ingest
 );
 
 create table raw_records (

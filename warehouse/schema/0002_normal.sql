@@ -1,8 +1,8 @@
 -- The normal layer: a pure function of the raw layer under a parser generation. Times are UTC.
 -- Every text stands here once: views join rather than copy.
 
--- One row a record, written as it is read and never updated: (file_id, record_ordinal) is the key
--- that leads to the bytes. Which of several copies of a message counts is said by placements.
+-- Written as it is read and never updated: (file_id, record_ordinal) leads to the bytes. A record of
+-- a transcript is one message; one of a prompt log may hold an answer too. Which of several copies of a message counts is said by placements.
 create table messages (
     file_id varchar not null,
     record_ordinal integer not null,
@@ -144,7 +144,9 @@ create table exchanges (
     tool_errors integer not null default 0,
     edits integer not null default 0,
     api_errors integer not null default 0,
-    sightings integer not null default 1     -- files that hold its opener
+    sightings integer not null default 1,    -- files that hold its opener
+    complexity double,                   -- as a prompt log scored it
+    logged_tokens bigint                 -- as a prompt log counted them
 );
 
 create table tool_calls (                -- a call in its exchange, and the record of its result
@@ -165,5 +167,7 @@ create table exchange_sources (
     source varchar not null,
     session_id varchar not null,
     file_id varchar not null,
-    record_ordinal integer not null      -- the opener's record in that sighting
+    record_ordinal integer not null,     -- the opener's record in that sighting
+    asked_at timestamp,                  -- as that source says, like all that follows
+    complexity double, tokens bigint, tool_calls bigint, tool_errors bigint, edits bigint
 );

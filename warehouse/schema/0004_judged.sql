@@ -8,7 +8,7 @@ create table features (
     project varchar, asked_at timestamp, seconds double, ordinal integer, is_subagent boolean,
     interrupted boolean, sightings bigint, messages bigint, notices bigint, api_errors bigint,
     tool_calls bigint, tool_errors bigint, tool_rejections bigint, edits bigint, orchestration_calls bigint,
-    tools varchar[],
+    tools varchar[], complexity double, logged_tokens bigint,
     prompt_chars bigint, prompt_words bigint, prompt_lines bigint, prompt_letters double,
     answer_chars bigint, answer_words bigint, answer_has_code boolean,
     exact_hash ubigint,                  -- of prompt and answer; null: no words to compare

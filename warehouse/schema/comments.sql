@@ -73,6 +73,30 @@ comment on column v_exchanges.messages is 'how many messages it holds';
 comment on column v_exchanges.on_path is
   'false: the person went back and asked something else instead';
 comment on column v_exchanges.api_errors is 'how often the provider failed';
+comment on column v_exchanges.complexity is 'as a prompt log scored it; null: none did';
+comment on column v_exchanges.logged_tokens is 'as a prompt log counted them; null: none did';
+comment on column v_exchanges.prompt_only is
+    'whether only histories of what was typed saw it: its answer is not known';
+
+comment on view v_sightings is 'an exchange as one source saw it';
+comment on column v_sightings.exchange_id is 'the exchange';
+comment on column v_sightings.source is 'which source saw it';
+comment on column v_sightings.session_id is 'in which session';
+comment on column v_sightings.asked_at is 'when, as that source says, UTC';
+comment on column v_sightings.file_id is 'in which file';
+comment on column v_sightings.record_ordinal is 'which record of that file opens it';
+comment on column v_sightings.complexity is 'as that source scored it';
+comment on column v_sightings.tokens is 'as that source counted them, like the three that follow';
+comment on column v_sightings.tool_calls is 'how many tools were called';
+comment on column v_sightings.tool_errors is 'how many errors there were';
+comment on column v_sightings.edits is 'how many files were changed or made';
+
+comment on view v_ambiguous_prompts is
+    'an exchange of a prompt log that may be another''s sighting, and was left apart';
+comment on column v_ambiguous_prompts.exchange_id is 'the exchange that was left apart';
+comment on column v_ambiguous_prompts.session_id is 'its session';
+comment on column v_ambiguous_prompts.reason is 'why it could not be told';
+comment on column v_ambiguous_prompts.candidates is 'messages it may be the same as';
 
 comment on view v_messages is 'a message, once, however many files repeat it';
 comment on column v_messages.message_id is 'the source''s own id, or a hash of the content';

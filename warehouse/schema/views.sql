@@ -27,7 +27,7 @@ select m.message_id, x.exchange_id, x.session_id, x.ordinal, m.role,
        coalesce(x.author, m.author) as author, m.text, m.sent_at, m.agent_id,
        coalesce(x.kind, m.kind) as kind, m.model, m.parent_id, m.api_id, x.on_path, m.file_id,
        m.record_ordinal
-from placements x join messages m using (file_id, record_ordinal);
+from placements x join messages m using (file_id, record_ordinal, message_id);
 
 -- Where the whole output lies in a file beside the transcript, that is the output.
 create or replace view v_tool_calls as
@@ -60,16 +60,26 @@ create or replace view v_exchanges as
 select e.exchange_id, e.session_id, s.agent, e.source, s.project, e.ordinal, e.asked_at, e.author,
        t.prompt, t.answer, e.tool_calls, e.tool_errors, e.edits, e.interrupted, e.sightings,
        e.kind, e.agent_id, e.caller_id, e.parent_exchange_id, e.opener_id, e.answered_at, s.family_id,
-       e.messages, e.on_path, e.api_errors
+       e.messages, e.on_path, e.api_errors, e.complexity, e.logged_tokens,
+       e.source in ('claude_history', 'codex_history') as prompt_only
 from exchanges e
 join sessions s using (session_id)
 left join (
     select x.exchange_id, any_value(m.text) filter (m.role <> 'assistant') as prompt,
            string_agg(m.text, e'\n\n' order by x.ordinal) filter (m.role = 'assistant') as answer
-    from placements x join messages m using (file_id, record_ordinal)
+    from placements x join messages m using (file_id, record_ordinal, message_id)
     where m.text <> '' and case m.role when 'assistant' then x.on_path and m.author = 'agent'
                            else x.ordinal = 0 end
     group by x.exchange_id) t using (exchange_id);
+
+create or replace view v_sightings as
+select s.exchange_id, s.source, s.session_id, s.asked_at, s.file_id, s.record_ordinal, s.complexity,
+       s.tokens, s.tool_calls, s.tool_errors, s.edits
+from exchange_sources s;
+
+create or replace view v_ambiguous_prompts as
+select x.exchange_id, a.session_id, a.reason, a.candidates
+from ambiguous_prompts a join placements x using (message_id);
 
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;

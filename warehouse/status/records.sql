@@ -14,8 +14,11 @@ select case when r.reason is not null then 'quarantined'
        count(*) as records, sum(r.byte_length)::bigint as bytes
 from raw_records r
 join files f using (file_id)
-left join placements p on p.file_id = r.file_id and p.record_ordinal = r.ordinal
-left join (select distinct file_id, record_ordinal, author from messages) m
+left join (select file_id, record_ordinal, min_by(author, ordinal) as author
+           from placements group by file_id, record_ordinal) p
+    on p.file_id = r.file_id and p.record_ordinal = r.ordinal
+left join (select file_id, record_ordinal, min_by(author, role <> 'user') as author
+           from messages group by file_id, record_ordinal) m
     on m.file_id = r.file_id and m.record_ordinal = r.ordinal
 left join (select distinct file_id, record_ordinal from tool_outputs) o
     on o.file_id = r.file_id and o.record_ordinal = r.ordinal

@@ -16,9 +16,16 @@ def test_the_usual_places_are_found(tree, home, monkeypatch):
     other.mkdir(parents=True)
     (other / "b.jsonl").write_text("{}\n")
     (home / ".claude" / "history.jsonl").write_text("{}\n")
-    assert names() == ["a.jsonl"]
+    (home / ".claude" / "other.jsonl").write_text("{}\n")
+    assert names() == ["history.jsonl", "a.jsonl"]
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home / "work"))
-    assert names() == ["a.jsonl", "b.jsonl"]
+    assert names() == ["history.jsonl", "a.jsonl", "b.jsonl"]
+    rollouts = home / "codex" / "sessions" / "2026"
+    rollouts.mkdir(parents=True)
+    (rollouts / "rollout-1.jsonl").write_text("{}\n")
+    (home / "codex" / "history.jsonl").write_text("{}\n")
+    monkeypatch.setenv("CODEX_HOME", str(home / "codex"))
+    assert names()[3:] == ["history.jsonl", "rollout-1.jsonl"]
 
 
 def test_links_are_followed_but_not_in_circles_and_nothing_twice(tree, home):
