@@ -19,7 +19,10 @@ class Pca(Codec):
     name = "pca"
 
     def __init__(self, arrays: Mapping[str, mx.array]) -> None:
-        """Take `ROLE.mean` [w], `ROLE.basis` [w x r] and `ROLE.scale` [r] of each role."""
+        """Take `ROLE.mean` [w], `ROLE.basis` [w x w] and `ROLE.scale` [w] of each role.
+
+        As many components count as int4 has bytes.
+        """
         self.arrays = {name: numbers(value) for name, value in arrays.items()}
 
     def role(self, role: str, columns: int) -> tuple[Array, Array, Array]:
@@ -27,7 +30,8 @@ class Pca(Codec):
         if f"{role}.mean" not in self.arrays or len(self.arrays[f"{role}.mean"]) != columns:
             raise AgpError(f"the {self.name} codec was not fitted on {role}; use int8 or native")
         mean, basis, scale = (self.arrays[f"{role}.{n}"] for n in ("mean", "basis", "scale"))
-        return mean, basis, scale
+        width = Int4().size(role, 1, columns)
+        return mean, basis[:, :width], scale[:width]
 
     def size(self, role: str, rows: int, columns: int) -> int:
         """Return r bytes a row."""
@@ -66,26 +70,53 @@ class Moments:
         if sum(map(len, self.kept)) < 20_000:
             self.kept.append(rows)
 
-    def fit(self, width: int) -> dict[str, mx.array]:
-        """Return mean, basis of `width` components and scales that hold 999 of 1,000 rows."""
+    def fit(self) -> dict[str, mx.array]:
+        """Return mean, all components, scales that hold 999 of 1,000 rows, and gains.
+
+        A component's gain is the share of ±127 that its bits allow: see `shared_bits`.
+        """
         mean = self.total / self.n
-        _, vectors = np.linalg.eigh(self.gram / self.n - np.outer(mean, mean))
-        basis = np.ascontiguousarray(vectors[:, ::-1][:, :width])
+        values, vectors = np.linalg.eigh(self.gram / self.n - np.outer(mean, mean))
+        basis = np.ascontiguousarray(vectors[:, ::-1])
         parts = np.abs((np.concatenate(self.kept) - mean) @ basis)
         scale = np.maximum(np.quantile(parts, 0.999, axis=0) / 127, 1e-12)
-        found = {"mean": mean, "basis": basis, "scale": scale}
+        bits = shared_bits(values[::-1], 8 * Int4().size("", 1, len(mean)))
+        gain = (2.0 ** np.maximum(bits - 1, 0) - 1) / 127
+        found = {"mean": mean, "basis": basis, "scale": scale, "gain": gain}
         return {name: mx.array(value, mx.float32) for name, value in found.items()}
 
 
+def shared_bits(variances: Array, budget: int) -> Array:
+    """Return the bits of each component, 0 or 2 to 8, `budget` in all.
+
+    A bit goes where it takes most off Σ variance · 4^−bits, one after another (reverse
+    water-filling; Gersho and Gray 1992, ch. 8). One bit alone would say nothing but zero.
+
+    >>> shared_bits(np.array([16.0, 1.0, 0.001]), 6).tolist()
+    [4, 2, 0]
+    """
+    bits = np.zeros(len(variances), int)
+    left = np.maximum(variances, 0)
+    while budget > 0:
+        cost = np.where(bits == 0, 2, 1)
+        gain = np.where((bits < 8) & (cost <= budget), left * (1 - 0.25**cost) / cost, -1)
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            break
+        bits[best] += cost[best]
+        budget -= int(cost[best])
+        left[best] *= 0.25 ** cost[best]
+    return bits
+
+
 def fit(samples: Iterable[Mapping[str, mx.array]]) -> dict[str, mx.array]:
-    """Return a Pca's arrays from batches of rows by role, as wide as int4 is long."""
+    """Return components by role, `ROLE.mean` and the like, from batches of rows by role."""
     found: dict[str, Moments] = {}
     for batch in samples:
         for role, rows in batch.items():
             found.setdefault(role, Moments(rows.shape[1])).add(rows)
-    arrays = {}
-    for role, moments in found.items():
-        width = len(moments.total)
-        fitted = moments.fit(min(width, Int4().size(role, 1, width)))
-        arrays |= {f"{role}.{name}": value for name, value in fitted.items()}
-    return arrays
+    return {
+        f"{role}.{name}": value
+        for role, moments in found.items()
+        for name, value in moments.fit().items()
+    }

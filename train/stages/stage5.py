@@ -1,0 +1,231 @@
+"""Stage 5: an encoder and a decoder around a packet, trained for what the upper layers make of it.
+
+The model stays as it is. What travels at a split layer (states, and the keys and values that later
+layers read) goes through the pair and on through the upper layers; the loss is how far that is from
+the run that was never split. Principal components at the same bytes are where the pair begins.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+import mlx.optimizers as optim
+from pydantic import Field
+
+from train.harness.capture import layers_of, read_manifest
+from train.harness.resumed import Halfway, halfway, logits
+from train.model.codecs.learned import CONTEXT, Learned, arrays_of
+from train.model.codecs.pca import fit
+from train.model.digest import tokenizer_digest
+from train.model.gemma import Gemma
+from train.model.load import model_folder
+from train.stages import loop, runs
+from train.stages.continued import Continued, backbone, sequences
+from train.stages.layerwise import derive_seed
+from train.stages.settings import LoopSettings, settings
+from train.stages.stage import Request, common_facts, shuffled, steps_of
+from warehouse.errors import AgpError
+
+FILE = Path(__file__).with_suffix(".toml")
+
+
+class TransferSettings(LoopSettings):
+    """What stage 5 needs besides; `stage5.toml` says what each line means."""
+
+    layers: str
+    hidden: int = Field(gt=0)
+    cosine: float = Field(ge=0)
+    mse: float = Field(ge=0)
+    kl: float = Field(ge=0)
+    rate: float = Field(ge=0)
+    prompts: int = Field(gt=0)
+    fit_prompts: int = Field(gt=0)
+    valid_prompts: int = Field(gt=0)
+
+
+@dataclass(frozen=True)
+class PromptBatch:
+    """Prompts with their continuations."""
+
+    samples: Sequence[Continued]
+
+    @property
+    def real_tokens(self) -> int:
+        """Return how many tokens are read."""
+        return sum(len(s.ids) for s in self.samples)
+
+    @property
+    def supervised(self) -> int:
+        """Return how many positions are resumed."""
+        return sum(len(s.at) for s in self.samples)
+
+    @property
+    def weights(self) -> mx.array:
+        """Return what divides the sum of the losses."""
+        return mx.array([float(len(s.at)) for s in self.samples])
+
+
+class Stage5:
+    """A stage-5 run in memory: a frozen model, prompts, and a pair for every role."""
+
+    number = 5
+    weights_file, config_file = "codec.safetensors", "codec.json"
+
+    def __init__(self, folder: Path, chosen: TransferSettings) -> None:
+        """Load the capture's model, fit the components, and begin at them."""
+        self.settings, self.folder, self.facts = chosen, folder, read_manifest(folder)
+        frozen, tokenizer = backbone(self.facts)
+        self.gemma = Gemma(frozen)
+        self.layers = split_layers(self.gemma, self.facts, chosen.layers)
+        self.train = sequences(folder, tokenizer, "heads")
+        self.valid = sequences(folder, tokenizer, "valid")[: chosen.valid_prompts]
+        if not self.train or not self.valid:
+            raise AgpError(
+                f"{folder.name} lacks prompts of the heads or the valid split; "
+                "`agp train capture --splits heads,valid` captures both"
+            )
+        fitted = fit(self.fitting_rows())
+        mx.random.seed(derive_seed(chosen.seed))
+        self.pair = Learned(fitted, chosen.hidden)
+        self.model: nn.Module = self.pair
+        if not chosen.rate:
+            for pair in self.pair.pairs.values():  # nothing would keep the gains from growing
+                pair.freeze(keys=["gain"], recurse=False)
+        self.config = self.about(fitted)
+        self.optimizer = optim.AdamW(chosen.learning_rate, weight_decay=chosen.weight_decay)
+        self.optimizer.init(self.model.trainable_parameters())
+
+    def about(self, fitted: dict[str, mx.array]) -> dict[str, Any]:
+        """Return what stands beside the weights."""
+        roles = sorted({name.rsplit(".", 1)[0] for name in fitted})
+        return {
+            "model": self.facts["model"],
+            "model_digest": self.facts["model_digest"],
+            "adapter_digest": self.facts["adapter_digest"],
+            "tokenizer_digest": tokenizer_digest(model_folder(self.facts["model"])),
+            "layers": list(self.layers),
+            "hidden": self.settings.hidden,
+            "roles": {r: list(fitted[f"{r}.basis"].shape) for r in roles},
+        }
+
+    def fitting_rows(self) -> Iterator[dict[str, mx.array]]:
+        """Yield what travels of some prompts, at every split layer."""
+        for sample in self.train[: self.settings.fit_prompts]:
+            for k in self.layers:
+                yield halfway(self.gemma, sample.ids, sample.at, k).rows
+
+    def groups(self, epoch: int) -> list[list[int]]:
+        """Return an epoch's batches as numbers of prompts."""
+        return shuffled(len(self.train), self.settings.prompts, self.settings.seed, epoch)
+
+    def batch(self, group: list[int]) -> PromptBatch:
+        """Return the prompts of a group."""
+        return PromptBatch([self.train[i] for i in group])
+
+    def total_steps(self) -> int:
+        """Return how many steps the settings ask for."""
+        return steps_of(self.settings, len(self.groups(0)))
+
+    def seeded(self, seed: int) -> None:
+        """Split the next batch where this seed says."""
+        self.turn = seed
+
+    def weights(self) -> dict[str, mx.array]:
+        """Return the pair's numbers, those it began at too."""
+        return arrays_of(self.model)
+
+    def loss(self, batch: PromptBatch) -> mx.array:
+        """Return the sum over positions of a batch, each prompt split at a layer of its own."""
+        each = [
+            self.one(s, self.layers[(self.turn + i) % len(self.layers)])
+            for i, s in enumerate(batch.samples)
+        ]
+        return mx.stack(each).sum()
+
+    def one(self, sample: Continued, k: int) -> mx.array:
+        """Return the loss of a prompt split at layer k, summed over its positions."""
+        s, half = self.settings, halfway(self.gemma, sample.ids, sample.at, k)
+        back = {role: self.pair(role, x, unknown(x)) for role, x in half.rows.items()}
+        whole = mx.stop_gradient(logits(self.gemma, half, half.rows))
+        total = s.kl * divergence(whole, logits(self.gemma, half, back)).sum()
+        near = [nearness(half.rows[role], x) for role, x in back.items()]
+        rows = mx.stack([s.cosine * c + s.mse * m for c, m in near]).mean()
+        return total + len(sample.at) * (rows + s.rate * self.rate(half))
+
+    def rate(self, half: Halfway) -> mx.array:
+        """Return the bits of a row over 8 bits a latent, the mean over the roles that travel."""
+        pairs = [self.pair.pairs[role.replace(".", "")] for role in half.rows]
+        return mx.stack([p.bits() / (8 * p.gain.size) for p in pairs]).mean()
+
+    def validate(self) -> float:
+        """Return the mean loss of the valid prompts, at the split layers in turn."""
+        total = sum(
+            loop.number(self.one(s, self.layers[i % len(self.layers)]))
+            for i, s in enumerate(self.valid)
+        )
+        return total / sum(len(s.at) for s in self.valid)
+
+
+def unknown(x: mx.array) -> mx.array:
+    """Return the context of rows of which no head has said anything."""
+    return mx.zeros((x.shape[0], CONTEXT))
+
+
+def divergence(full: mx.array, other: mx.array) -> mx.array:
+    """Return KL(full ‖ other) in nats of logits [p x v], each row: [p]."""
+    log_p = full - mx.logsumexp(full, axis=-1, keepdims=True)
+    log_q = other - mx.logsumexp(other, axis=-1, keepdims=True)
+    return mx.sum(mx.exp(log_p) * (log_p - log_q), axis=-1)
+
+
+def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:
+    """Return (1 − cosine, squared difference over square), means over rows [n x w].
+
+    >>> [round(float(v.item()), 3) for v in nearness(mx.ones((1, 2)), 2 * mx.ones((1, 2)))]
+    [0.0, 1.0]
+    """
+    x = x.astype(mx.float32)
+    square, other = mx.sum(x * x, -1), mx.sum(back * back, -1)
+    lengths = mx.sqrt(mx.maximum(square * other, 1e-20))
+    off = mx.sum(mx.square(x - back), -1) / mx.maximum(square, 1e-20)
+    return mx.mean(1 - mx.sum(x * back, -1) / lengths), mx.mean(off)
+
+
+def split_layers(gemma: Gemma, facts: dict[str, Any], asked: str) -> tuple[int, ...]:
+    """Return the split layers that the settings name."""
+    if asked == "all":
+        return tuple(facts["layers"])
+    try:
+        return layers_of(gemma, [int(part) for part in str(asked).split(",")])
+    except ValueError:
+        raise AgpError(f"setting layers: {asked!r} is neither all nor a list such as 4,6") from None
+
+
+def start(request: Request) -> tuple[Path, Stage5]:
+    """Load everything and make the run's folder."""
+    if len(request.captures) != 1:
+        raise AgpError("stage 5 needs a capture: --capture ID (`agp train capture` makes one)")
+    folder = request.captures[0]
+    stage = Stage5(folder, settings(FILE, request.changes, TransferSettings))
+    keys = ("model", "model_digest", "adapter_digest", "capture_id", "pack", "pack_digest")
+    facts = {
+        **{k: stage.facts[k] for k in keys},
+        "base_run_id": stage.facts["adapter_run_id"],
+        "model_path": str(model_folder(stage.facts["model"]).absolute()),
+        "capture": str(folder.absolute()),
+        "prompts": {"heads": len(stage.train), "valid": len(stage.valid)},
+        "split_layers": list(stage.layers),
+        **common_facts(stage),
+    }
+    return runs.new_run(5, facts), stage
+
+
+def again(facts: dict[str, Any]) -> Stage5:
+    """Return the stage of a run.json; AgpError where model, capture or pack are others by now."""
+    folder = Path(facts["capture"])
+    if read_manifest(folder)["capture_id"] != facts["capture_id"]:
+        raise AgpError(f"{folder} is not the capture that run {facts['run_id']} began with")
+    return Stage5(folder, TransferSettings.model_validate(facts["settings"]))
