@@ -97,6 +97,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "transfer serve": ("train.commands_transfer:serve", "Run the upper layers for others."),
     "transfer send": ("train.commands_transfer:send", "Run the lower layers, send the rest."),
+    "bundle make": ("train.commands_bundle:make", "Put what runs trained into one folder."),
+    "bundle show": ("train.commands_bundle:show", "Show what a bundle holds, and whose it is."),
+    "bundle verify": ("train.commands_bundle:verify", "Check that a bundle is whole and fits."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs plot": ("train.commands_plot:plot_run", "Draw a run's losses and curves."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),
@@ -156,6 +159,7 @@ GROUPS = {
     "train": "Plan, run and resume training stages.",
     "captures": "States of a model on a pack, and where it could exit.",
     "transfer": "A generation that goes on in another process.",
+    "bundle": "All parts of a trained system in one folder.",
     "runs": "Runs and their numbers.",
     "promotions": "Decisions over runs, with their evidence.",
 }

@@ -91,13 +91,15 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a part comes from: a folder, whose it is, and what its role wants to remember."""
+    """Where a part comes from: a checkpoint, whose it is, and what its role wants to remember."""
 
     folder: Path
     model_digest: str
     adapter_digest: str | None = None
     run_id: str | None = None
     facts: Mapping[str, Any] | None = None
+    more: tuple[Path, ...] = ()  # files from elsewhere that belong to the part
+    only: tuple[Path, ...] = ()  # these alone, and nothing of the folder
 
 
 def kept_files(folder: Path) -> list[Path]:
@@ -133,7 +135,7 @@ def make(out: Path, backbone: Backbone, sources: Mapping[str, Source]) -> Bundle
 def copied(source: Source, target: Path) -> Part:
     """Copy a part's files; return what the manifest says of it."""
     target.mkdir(parents=True)
-    for file in kept_files(source.folder):
+    for file in source.only or (*kept_files(source.folder), *source.more):
         shutil.copyfile(file, target / file.name)
     return Part(
         run_id=source.run_id,

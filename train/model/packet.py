@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from warehouse.errors import AgpError
 
 MAGIC, VERSION = b"AGPK", 1
-HEAD = struct.Struct("<4sHH8s8s8s16sIIIHBB4s4sBBHI")
+HEAD = struct.Struct("<4sHH8s8s8s16sIIIHBB4s4sBBBBI")
 ENTRY = struct.Struct("<BBHIIII")
 CHECKSUM = 8  # bytes of BLAKE2b at the end
 LARGEST = 1 << 30  # bytes
@@ -76,6 +76,7 @@ def pack(packet: Packet) -> bytes:
         bytes(packet.vitality),
         len(packet.tensors),
         int(packet.whole),
+        id_bytes(packet.tokens),
         0,
         sum(len(t.data) for t in packet.tensors),
     )
@@ -83,8 +84,18 @@ def pack(packet: Packet) -> bytes:
         ENTRY.pack(t.kind, 0, t.layer, t.start, t.rows, t.columns, len(t.data))
         for t in packet.tensors
     )
-    ids = struct.pack(f"<{len(packet.tokens)}I", *packet.tokens)
+    width = id_bytes(packet.tokens)
+    ids = b"".join(token.to_bytes(width, "little") for token in packet.tokens)
     return signed(b"".join([head, *entries, ids, *(t.data for t in packet.tensors)]))
+
+
+def id_bytes(tokens: Sequence[int]) -> int:
+    """Return how many bytes a token id takes, 2 to 4: as many as the largest needs.
+
+    >>> id_bytes([1535]), id_bytes([3, 262143])
+    (2, 3)
+    """
+    return max(2, (max(tokens).bit_length() + 7) // 8)
 
 
 def signed(body: bytes) -> bytes:
@@ -111,12 +122,13 @@ def _read_head(data: bytes, largest: int) -> tuple[tuple, int]:
     if len(data) < HEAD.size:
         raise refuse(f"it ends after {len(data)} bytes, inside its header; send it again")
     fields = HEAD.unpack_from(data)
-    size, tokens, tensors, flags, spare, payload = (fields[i] for i in (2, 9, 15, 16, 17, 18))
-    if size != HEAD.size + ENTRY.size * tensors or flags > 1 or spare:
+    size, tokens = fields[2], fields[9]
+    tensors, flags, width, spare, payload = fields[15:]
+    if size != HEAD.size + ENTRY.size * tensors or flags > 1 or spare or width not in (2, 3, 4):
         raise refuse("its header contradicts itself; send it again")
     if not 0 < tokens <= MOST_TOKENS or not 0 < tensors <= MOST_TENSORS:
         raise refuse(f"it names {tokens} tokens and {tensors} tensors; send a smaller one")
-    total = size + 4 * tokens + payload + CHECKSUM
+    total = size + width * tokens + payload + CHECKSUM
     if total > largest:
         raise refuse(f"it says that it is {total:,} bytes long, more than {largest:,}")
     return fields, total
@@ -131,7 +143,7 @@ def unpack(data: bytes, largest: int = LARGEST) -> Packet:
     if hashlib.blake2b(body, digest_size=CHECKSUM).digest() != checksum:
         raise refuse("its checksum is wrong, it was damaged on the way; send it again")
     _, _, size, model, adapter, tokenizer, session, sequence, start, n, split = fields[:11]
-    codec, dtype, route, vitality, _, flags = fields[11:17]
+    codec, dtype, route, vitality, _, flags, width = fields[11:18]
     if dtype >= len(DTYPES):
         raise refuse(f"its number type {dtype} is unknown; use one agp for both")
     return Packet(
@@ -141,15 +153,20 @@ def unpack(data: bytes, largest: int = LARGEST) -> Packet:
         session,
         sequence,
         start,
-        struct.unpack_from(f"<{n}I", data, size),
+        _tokens(data[size : size + width * n], width),
         split,
         codec,
         DTYPES[dtype],
-        _tensors(body, size, size + 4 * n),
+        _tensors(body, size, size + width * n),
         tuple(route),
         tuple(vitality),
         bool(flags),
     )
+
+
+def _tokens(data: bytes, width: int) -> tuple[int, ...]:
+    """Return token ids of so many bytes each."""
+    return tuple(int.from_bytes(data[i : i + width], "little") for i in range(0, len(data), width))
 
 
 def _tensors(body: bytes, end: int, payload: int) -> tuple[Tensor, ...]:

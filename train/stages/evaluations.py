@@ -20,7 +20,11 @@ from train.stages.record import open_test, record
 from train.stages.runs import summary, write_json
 from warehouse.errors import AgpError
 
-EVALUATIONS = {1: "train.stages.evaluate", 2: "train.stages.evaluate_heads"}  # stage → module
+EVALUATIONS = {  # stage → module
+    1: "train.stages.evaluate",
+    2: "train.stages.evaluate_heads",
+    5: "train.stages.evaluate_transfer",
+}
 
 Tick = Callable[[], None]
 

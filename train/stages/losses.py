@@ -29,3 +29,10 @@ def chunk_loss(gemma: Gemma, h: mx.array, targets: mx.array, weights: mx.array) 
     """Return the weighted sum for states h [n x d], with no gradient in mind."""
     logits = gemma.decode(h).astype(mx.float32)
     return (nn.losses.cross_entropy(logits, targets) * weights).sum()
+
+
+def divergence(full: mx.array, other: mx.array) -> mx.array:
+    """Return KL(full ‖ other) in nats of logits [p x v], each row: [p]."""
+    log_p = full - mx.logsumexp(full, axis=-1, keepdims=True)
+    log_q = other - mx.logsumexp(other, axis=-1, keepdims=True)
+    return mx.sum(mx.exp(log_p) * (log_p - log_q), axis=-1)

@@ -20,7 +20,11 @@ from train.stages.environment import environment
 from train.stages.settings import LoopSettings
 from warehouse.errors import AgpError
 
-STAGES = {1: "train.stages.stage1", 2: "train.stages.stage2", 5: "train.stages.stage5"}
+STAGES = {  # number → module
+    1: "train.stages.stage1",
+    2: "train.stages.stage2",
+    5: "train.stages.stage5",
+}
 
 
 @dataclass(frozen=True)

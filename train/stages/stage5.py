@@ -25,6 +25,7 @@ from train.model.load import model_folder
 from train.stages import loop, runs
 from train.stages.continued import Continued, backbone, sequences
 from train.stages.layerwise import derive_seed
+from train.stages.losses import divergence
 from train.stages.settings import LoopSettings, settings
 from train.stages.stage import Request, common_facts, shuffled, steps_of
 from warehouse.errors import AgpError
@@ -174,13 +175,6 @@ def unknown(x: mx.array) -> mx.array:
     return mx.zeros((x.shape[0], CONTEXT))
 
 
-def divergence(full: mx.array, other: mx.array) -> mx.array:
-    """Return KL(full ‖ other) in nats of logits [p x v], each row: [p]."""
-    log_p = full - mx.logsumexp(full, axis=-1, keepdims=True)
-    log_q = other - mx.logsumexp(other, axis=-1, keepdims=True)
-    return mx.sum(mx.exp(log_p) * (log_p - log_q), axis=-1)
-
-
 def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:
     """Return (1 − cosine, squared difference over square), means over rows [n x w].
 
@@ -218,6 +212,7 @@ def start(request: Request) -> tuple[Path, Stage5]:
         "capture": str(folder.absolute()),
         "prompts": {"heads": len(stage.train), "valid": len(stage.valid)},
         "split_layers": list(stage.layers),
+        "window": stage.facts["window"],
         **common_facts(stage),
     }
     return runs.new_run(5, facts), stage

@@ -68,13 +68,7 @@ def test_a_recorded_session_is_worth_nothing_in_the_next(end: End, port: int):
         (b"NEXT\x05\0\0\0", "nothing was handed over yet"),
         (b"AGPK\x02\0" + bytes(200), "version 2"),
         (
-            b"AGPK\x01\0\x64\0"
-            + bytes(48)
-            + b"\1\0\0\0"
-            + bytes(12)
-            + b"\1"
-            + bytes(3)
-            + b"\xff" * 4,
+            b"AGPK\x01\0\x64\0" + bytes(48) + b"\1\0\0\0" + bytes(12) + b"\1\0\2\0" + b"\xff" * 4,
             "more than",
         ),
     ],

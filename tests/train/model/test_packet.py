@@ -93,6 +93,8 @@ def test_any_bytes(data: bytes):
         (63, b"\x09", "number type 9"),
         (72, b"\x00", "contradicts itself"),
         (73, b"\x02", "contradicts itself"),
+        (74, b"\x05", "contradicts itself"),
+        (75, b"\x01", "contradicts itself"),
         (76, b"\xff\xff\xff\xff", "bytes long"),
         (80, b"\x07", "table of tensors"),
         (96, b"\xff\xff\x00\x00", "reaches behind its end"),

@@ -1,0 +1,75 @@
+"""Stage 5's evaluation for a reader: a document in, a table a split layer and sentences out."""
+
+from typing import Any
+
+from train.eval.gates import interval
+
+COLUMNS = ("codec", "bytes a token", "of the next", "KL", "top-1", "worst", "32 same", "64 same")
+Document = dict[str, Any]
+
+
+def shown(document: Document, codecs: list[str]) -> Document:
+    """Return `title`, `names`, `tables` and `words` of a document."""
+    title = f"{document['run_id']} on {document['pack']}, {document['positions']:,} positions"
+    found = {m["name"]: m["value"] for m in document["measures"]}
+    tables = [table(found, k, codecs, document["split"]) for k in document["layers"]]
+    return {"title": title, "names": {}, "tables": tables, "words": words(document, found)}
+
+
+def table(found: dict[str, float], k: int, codecs: list[str], split: str) -> Document:
+    """Return a row a codec of one split layer."""
+    rows = []
+    for name in codecs:
+        one = {
+            what: found[f"layer.{k}.{name}.{what}"]
+            for what in ("bytes", "step_bytes", "kl", "disagreement", "worst_disagreement")
+        }
+        greedy = [f"{found[f'layer.{k}.{name}.greedy_{n}']:.0%}" for n in (32, 64)]
+        top = [f"{1 - one[what]:.2%}" for what in ("disagreement", "worst_disagreement")]
+        bytes_ = [f"{one[what]:,.0f}" for what in ("bytes", "step_bytes")]
+        rows.append([name, *bytes_, f"{one['kl']:.2e}", *top, *greedy])
+    return {"title": f"split at layer {k}, {split} split", "columns": COLUMNS, "rows": rows}
+
+
+def words(document: Document, found: dict[str, float]) -> list[str]:
+    """Return the result in sentences."""
+    gates = {g["name"]: g for g in document["gates"]}
+    said = []
+    pair = [gates.get(f"learned.kl.minus.{other}") for other in ("int4", "pca")]
+    if all(g and g["value"] is not None for g in pair):
+        verdicts = {g["verdict"] for g in pair if g}
+        against = ", ".join(
+            f"{interval(g)} nats against {name}"
+            for g, name in zip(pair, ("int4", "PCA"), strict=True)
+            if g
+        )
+        said.append(f"{verdict_words(verdicts)} int4 and PCA at no more bytes ({against}).")
+    if (gain := found.get("learned.kl.minus.start")) is not None:
+        said.append(f"What training added to the components it began at: {gain:+.2e} nats.")
+    if found.get("control.kl.minus.int4", 1.0) < 0:
+        said.append("The scrambled pair beats int4 too: that gate shows nothing here.")
+    if (ratio := found.get("time.packet.over.ids")) is not None:
+        said.append(
+            f"Taking a prompt's packet takes {ratio:.2f} of the time of computing it again from "
+            "its token ids, at the slowest split; sending the ids alone costs 2 to 3 bytes a token."
+        )
+    failed = [g["name"] for g in document["gates"] if g["verdict"] == "failed"]
+    unsure = [g["name"] for g in document["gates"] if g["verdict"] == "too_few"]
+    if failed:
+        said.append(f"Failed: {', '.join(failed)}.")
+    if unsure:
+        said.append(f"Too few to tell: {', '.join(unsure)}.")
+    return said
+
+
+def verdict_words(verdicts: set[str]) -> str:
+    """Return what the two gates together say of the learned pair.
+
+    >>> verdict_words({"passed"}), verdict_words({"passed", "too_few"})
+    ('The learned pair beats', 'Too few prompts to tell whether the learned pair beats')
+    """
+    if verdicts == {"passed"}:
+        return "The learned pair beats"
+    if "failed" in verdicts:
+        return "The learned pair is not needed: it does not beat"
+    return "Too few prompts to tell whether the learned pair beats"
