@@ -11,25 +11,28 @@ from warehouse.errors import AgpError
 MODEL = click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, tiny.")
 ADAPTER = click.option("--adapter", metavar="RUN", help="A run of stage 1 whose adapter is on.")
 CODEC = click.option("--codec", default="native", show_default=True, help="How numbers travel.")
+TRAINED = click.option("--trained", metavar="RUN", help="A run of stage 5, for pca and learned.")
 LENGTH = click.option("--length", default=32, show_default=True, help="Tokens to say.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def the_end(model: str, adapter: str | None) -> Any:
+def the_end(model: str, adapter: str | None, trained: str | None) -> Any:
     """Load one end of a transfer."""
     use_openblas()
     from train.hosts.transfer import load_end
     from train.stages.runs import find_run
 
-    return load_end(model, find_run(adapter) / "best" if adapter else None)
+    folders = (find_run(name) / "best" if name else None for name in (adapter, trained))
+    return load_end(model, *folders)
 
 
 @click.command()
 @MODEL
 @ADAPTER
+@TRAINED
 @click.option("--port", default=0, show_default=True, help="0: any that is free.")
 @click.option("--sessions", default=0, show_default=True, help="End after so many; 0: never.")
-def serve(model: str, adapter: str | None, port: int, sessions: int) -> None:
+def serve(model: str, adapter: str | None, trained: str | None, port: int, sessions: int) -> None:
     """Run the upper layers for others, on this machine's loopback; prints its port first.
 
     \b
@@ -39,7 +42,7 @@ def serve(model: str, adapter: str | None, port: int, sessions: int) -> None:
     from train.hosts.transfer import listen
     from train.hosts.transfer import serve as answer_sessions
 
-    end = the_end(model, adapter)
+    end = the_end(model, adapter, trained)
     with listen(port) as server:
         click.echo(f"listening on port {server.getsockname()[1]}")
         try:
@@ -54,6 +57,7 @@ def serve(model: str, adapter: str | None, port: int, sessions: int) -> None:
 @click.argument("prompt")
 @MODEL
 @ADAPTER
+@TRAINED
 @click.option("--port", required=True, type=int, help="Of `agp transfer serve`.")
 @click.option("--split", required=True, type=int, help="Layers below it run here.")
 @CODEC
@@ -65,6 +69,7 @@ def send(
     prompt: str,
     model: str,
     adapter: str | None,
+    trained: str | None,
     port: int,
     split: int,
     codec: str,
@@ -83,7 +88,7 @@ def send(
     from train.hosts.transfer import Way
     from train.hosts.transfer import send as send_packets
 
-    end = the_end(model, adapter)
+    end = the_end(model, adapter, trained)
     ids = template(end.tokenizer, [{"role": "user", "content": prompt}], prompt=True)
     sent = send_packets(port, end, ids, Way(split, codec, alone, length, wait))
     text = end.tokenizer.decode([s.token for s in sent.said if s.token not in end.ends])
@@ -100,6 +105,7 @@ def send(
 @click.command()
 @MODEL
 @ADAPTER
+@TRAINED
 @click.option("--splits", help="Such as 2,4,6; every inner layer if not given.")
 @CODEC
 @click.option("--pack", default="shipped", show_default=True, help="Whose prompts are sent.")
@@ -109,6 +115,7 @@ def send(
 def check(
     model: str,
     adapter: str | None,
+    trained: str | None,
     splits: str | None,
     codec: str,
     pack: str,
@@ -124,12 +131,14 @@ def check(
     Example:
       agp transfer check --model tiny --splits 2,4
     """
-    end = the_end(model, adapter)
+    end = the_end(model, adapter, trained)
     from train.commands_capture import numbers
     from train.hosts.transfer_check import check_splits
 
     chosen = numbers(splits) or tuple(range(1, end.gemma.n_layers))
-    arguments = ["--model", model, *(["--adapter", adapter] if adapter else [])]
+    arguments = ["--model", model]
+    for option, value in (("--adapter", adapter), ("--trained", trained)):
+        arguments += [option, value] if value else []
     found = check_splits(end, asked(end, pack, prompts), chosen, codec, length, arguments)
     if as_json:
         print_json([row.document() for row in found])

@@ -24,6 +24,7 @@ from train.model.load import load, model_folder
 from train.model.receiver import Receiver
 from train.model.sender import Judge, Sender
 from train.model.travel import Digests
+from train.stages.fitted import fitted_codecs
 from warehouse.errors import AgpError
 
 HOST = "127.0.0.1"
@@ -47,8 +48,8 @@ class End:
         return set(found or {self.tokenizer.eos_token_id})
 
 
-def load_end(model: str, adapter: Path | None, fitted: Mapping[str, Codec] | None = None) -> End:
-    """Load a model and, when named, the adapter in a folder; with codecs that were fitted to it."""
+def load_end(model: str, adapter: Path | None, trained: Path | None = None) -> End:
+    """Load a model and, when named, an adapter's folder and that of codecs trained for both."""
     loaded, tokenizer = load(model, adapter)
     folder = model_folder(model)
     named = weights_digest(adapter / "adapters.safetensors") if adapter else None
@@ -56,7 +57,9 @@ def load_end(model: str, adapter: Path | None, fitted: Mapping[str, Codec] | Non
     gemma = Gemma(loaded)
     codecs: dict[str, Codec] = {name: kind() for name, kind in BUILTIN.items()}
     codecs["native"] = Native(gemma.backbone.norm.weight.dtype)
-    return End(gemma, tokenizer, digests, codecs | dict(fitted or {}))
+    if trained:
+        codecs |= fitted_codecs(trained, digests)
+    return End(gemma, tokenizer, digests, codecs)
 
 
 def listen(port: int) -> socket.socket:

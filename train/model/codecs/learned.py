@@ -160,8 +160,9 @@ class Bits:
         """Return integers [n x r] as float32."""
         packed = np.frombuffer(data, np.uint8).reshape(rows, self.size)
         bits = np.unpackbits(packed, axis=1, count=len(self.column), bitorder="little")
+        at: Any = (slice(None), self.column)
         up = np.zeros((rows, len(self.steps)), np.int64)
-        np.add.at(up, (slice(None), self.column), bits.astype(np.int64) << self.shift)
+        np.add.at(up, at, bits.astype(np.int64) << self.shift)
         return (up - self.steps).astype(np.float32)
 
 

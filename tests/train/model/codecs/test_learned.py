@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.model.codecs import builtin
+from train.model.codecs.base import Codec
 from train.model.codecs.learned import Bits, Learned, LearnedCodec, arrays_of, from_arrays
 from train.model.codecs.pca import Pca, fit, shared_bits
 from warehouse.errors import AgpError
@@ -43,8 +44,8 @@ def test_it_begins_better_than_int4_and_components_at_the_same_bytes(
 ):
     x = rows[300:]
 
-    def off(codec) -> float:
-        return float(mx.square(codec.round_trip("h.4", x, NOTHING) - x).sum().item())
+    def off(codec: Codec) -> float:
+        return float(np.square(np.array(codec.round_trip("h.4", x, NOTHING) - x)).sum())
 
     pca = Pca(fitted)
     learned = off(LearnedCodec(Learned(fitted, 8), pca))
