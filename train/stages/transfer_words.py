@@ -5,6 +5,7 @@ from typing import Any
 from train.eval.gates import interval
 
 COLUMNS = ("codec", "bytes a token", "of the next", "KL", "top-1", "worst", "32 same", "64 same")
+GAIN = "learned.kl.minus.start"
 Document = dict[str, Any]
 
 
@@ -44,8 +45,8 @@ def words(document: Document, found: dict[str, float]) -> list[str]:
             if g
         )
         said.append(f"{verdict_words(verdicts)} int4 and PCA at no more bytes ({against}).")
-    if (gain := found.get("learned.kl.minus.start")) is not None:
-        said.append(f"What training added to the components it began at: {gain:+.2e} nats.")
+    if gain := next((m for m in document["measures"] if m["name"] == GAIN), None):
+        said.append(gain_words(gain))
     if found.get("control.kl.minus.int4", 1.0) < 0:
         said.append("The scrambled pair beats int4 too: that gate shows nothing here.")
     if (ratio := found.get("time.packet.over.ids")) is not None:
@@ -73,3 +74,14 @@ def verdict_words(verdicts: set[str]) -> str:
     if "failed" in verdicts:
         return "The learned pair is not needed: it does not beat"
     return "Too few prompts to tell whether the learned pair beats"
+
+
+def gain_words(gain: Document) -> str:
+    """Return what training through the upper layers added to the components it began at.
+
+    >>> gain_words({"value": 0.0, "low": -1e-9, "high": 1e-9})
+    'Training took no KL off the components it began at: +0.0e+00 [-1.0e-09, +1.0e-09] nats.'
+    """
+    numbers = f"{gain['value']:+.1e} [{gain['low']:+.1e}, {gain['high']:+.1e}] nats"
+    word = "some" if gain["high"] < 0 else "no"
+    return f"Training took {word} KL off the components it began at: {numbers}."
