@@ -41,12 +41,6 @@ class Shape:
     dropout: float = 0.1
 
     @property
-    def facts(self) -> int:
-        """Return how many numbers stand beside a state."""
-        k = self.candidates
-        return k * (len(SCALARS) + 1) + k * k + k
-
-    @property
     def outputs(self) -> dict[str, int]:
         """Return each output's name and width."""
         k = self.candidates + 1
@@ -57,13 +51,15 @@ class Shape:
 class Look:
     """A row a judgement: the state there, and what the lenses said at all candidate layers.
 
-    Rows of layers behind the one that is judged are not looked at, whatever they hold.
+    Rows of one position share what its lenses said. What stands there of layers behind the one that
+    is judged is not looked at, whatever it holds.
     """
 
     state: mx.array  # [r x d]
-    scalars: mx.array  # [r x k x s], as the lens gave them; NaN where there is none
-    same: mx.array  # [r x k x k]: 1 where two candidates name the same token first
     layer: mx.array  # [r], 0 … k − 1
+    of: mx.array  # [r], which of the positions below
+    scalars: mx.array  # [p x k x s], as the lens gave them; NaN where there is none
+    same: mx.array  # [p x k x k]: 1 where two candidates name the same token first
 
 
 class Heads(nn.Module):
@@ -78,9 +74,13 @@ class Heads(nn.Module):
         self.norm = nn.LayerNorm(shape.width)
         self.narrow = nn.Linear(shape.width, shape.projection)
         self.from_state = nn.Linear(shape.projection, shape.hidden, bias=False)
-        self.from_facts = nn.Linear(shape.facts, shape.hidden)
+        facts, edge = s + 1 + k, (k * (s + 1 + k)) ** -0.5
+        self.from_facts = mx.random.uniform(-edge, edge, (k, facts, shape.hidden))
+        self.start = mx.zeros((k, shape.hidden))
         self.trunk = nn.Linear(shape.hidden, shape.hidden)
-        self.out = nn.Linear(shape.hidden, k * sum(shape.outputs.values()))
+        outputs, edge = sum(shape.outputs.values()), shape.hidden**-0.5
+        self.out = mx.random.uniform(-edge, edge, (k, shape.hidden, outputs))
+        self.out_bias = mx.zeros((k, outputs))
         self.drop = nn.Dropout(shape.dropout)
         self.freeze(keys=["mean", "scale"], recurse=False)
 
@@ -96,29 +96,30 @@ class Heads(nn.Module):
         """
         state = mx.where(mx.isfinite(look.state), look.state, 0).astype(mx.float32)
         x = self.from_state(self.drop(self.narrow(self.norm(state))))
-        x = x + self.from_facts(self.facts(look))
+        x = x + self.seen(look) + self.start[look.layer]
         x = self.drop(gelu(x))
         x = self.drop(gelu(self.trunk(x)))
-        k, widths = self.shape.candidates, self.shape.outputs
-        every = self.out(x).reshape(len(state), k, -1)
-        own = mx.take_along_axis(every, look.layer[:, None, None], axis=1)[:, 0]
+        widths = self.shape.outputs
+        own = mx.gather_mm(x[:, None], self.out, rhs_indices=look.layer.astype(mx.uint32))[:, 0]
+        own = own + self.out_bias[look.layer]
         ends = [sum(list(widths.values())[: i + 1]) for i in range(len(widths) - 1)]
         found = dict(zip(widths, mx.split(own, ends, axis=-1), strict=True))
         return found | {"confidence": found["confidence"][:, 0]}
 
-    def facts(self, look: Look) -> mx.array:
-        """Return [r x f]: standardised scalars, how many were missing, flags, the layer itself."""
-        k, rows = self.shape.candidates, len(look.state)
-        own = mx.arange(k)[None] == look.layer[:, None]  # [r x k]
-        seen = mx.arange(k)[None] <= look.layer[:, None]
+    def seen(self, look: Look) -> mx.array:
+        """Return [r x h]: the sum of what each candidate layer up to a row's own has to say.
+
+        A layer says its standardised scalars, how many were missing, and which earlier layers named
+        the same token; the sums of one position serve all its rows.
+        """
+        k, n = self.shape.candidates, len(look.scalars)
         there = mx.isfinite(look.scalars)
         x = (transformed(look.scalars) - self.mean) / self.scale
         x = mx.where(there, mx.clip(x, -FARTHEST, FARTHEST), 0)
         missing = 1 - there.astype(mx.float32).mean(axis=-1, keepdims=True)
-        x = mx.concatenate([x, missing], axis=-1) * seen[..., None]
-        earlier = mx.tri(k, k, -1) * seen[..., None]
-        parts = [x.reshape(rows, -1), (look.same * earlier).reshape(rows, -1), own]
-        return mx.concatenate([p.astype(mx.float32) for p in parts], axis=-1)
+        facts = mx.concatenate([x, missing, look.same * mx.tri(k, k, -1)], axis=-1)  # [p x k x f]
+        parts = mx.swapaxes(facts.astype(mx.float32), 0, 1) @ self.from_facts  # [k x p x h]
+        return mx.cumsum(parts, axis=0).reshape(k * n, -1)[look.layer * n + look.of]
 
 
 def gelu(x: mx.array) -> mx.array:

@@ -14,7 +14,6 @@ from train.stages.examples import Labelled, Part, Reader
 from train.stages.looks import Rows, dead_of, dead_rows, real_rows
 from warehouse.errors import AgpError
 
-AT_ONCE = 2048  # rows
 DEAD = VITALITIES.index("dead")
 LABELS = ("scalars", "agree", "route", "vitality", "earliest")
 Arrays = dict[str, np.ndarray]
@@ -71,21 +70,12 @@ def said_of(member: Heads, real: Rows, dead: Rows, n: int) -> Arrays:
 
 def outputs(member: Heads, rows: Rows) -> Arrays:
     """Return probabilities and likeliest classes of rows, [r] each."""
-    parts: list[Arrays] = []
-    for i in range(0, max(len(rows), 1), AT_ONCE):
-        some = Rows(*(getattr(rows, f)[i : i + AT_ONCE] for f in Rows.__dataclass_fields__))
-        found: dict[str, Any] = member(some.look())
-        parts.append(
-            {
-                "confidence": np.array(mx.sigmoid(found["confidence"])),
-                "death": np.array(mx.softmax(found["vitality"], axis=-1)[:, DEAD]),
-                **{
-                    name: np.array(mx.argmax(found[name], axis=-1))
-                    for name in ("route", "vitality", "earliest")
-                },
-            }
-        )
-    return together(parts)
+    found: dict[str, Any] = member(rows.look())
+    return {
+        "confidence": np.array(mx.sigmoid(found["confidence"])),
+        "death": np.array(mx.softmax(found["vitality"], axis=-1)[:, DEAD]),
+        **{n: np.array(mx.argmax(found[n], axis=-1)) for n in ("route", "vitality", "earliest")},
+    }
 
 
 def together(parts: list[Arrays]) -> Arrays:

@@ -1,7 +1,7 @@
 """Rows for heads: positions in, a row for each candidate layer and each damaged copy out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlx.core as mx
 import numpy as np
@@ -16,9 +16,10 @@ REVIVE, DEAD = ROUTES.index("revive_local"), VITALITIES.index("dead")
 class Rows:
     """What heads are asked, [r] each or wider, and what they should say."""
 
+    scalars: np.ndarray  # [p x k x s], of positions and of damaged copies
+    same: np.ndarray  # [p x k x k]
+    of: np.ndarray  # which of them a row belongs to
     state: np.ndarray  # [r x d]
-    scalars: np.ndarray  # [r x k x s]
-    same: np.ndarray  # [r x k x k]
     layer: np.ndarray
     route: np.ndarray
     vitality: np.ndarray
@@ -31,9 +32,10 @@ class Rows:
         """Return what heads may see of it."""
         return Look(
             mx.array(self.state),
+            mx.array(self.layer.astype(np.int32)),
+            mx.array(self.of.astype(np.int32)),
             mx.array(self.scalars),
             mx.array(self.same.astype(np.float32)),
-            mx.array(self.layer.astype(np.int32)),
         )
 
     def __len__(self) -> int:
@@ -47,9 +49,10 @@ def real_rows(part: Part, at: np.ndarray) -> Rows:
     arrays = {name: value[at] for name, value in part.arrays.items() if "." not in name}
     layer = np.tile(np.arange(k), n)
     return Rows(
+        arrays["scalars"],
+        arrays["same"],
+        np.repeat(np.arange(n), k),
         part.states[at].reshape(n * k, -1),
-        np.repeat(arrays["scalars"], k, axis=0),
-        np.repeat(arrays["same"], k, axis=0),
         layer,
         arrays["route"].ravel(),
         arrays["vitality"].ravel(),
@@ -69,9 +72,10 @@ def dead_rows(part: Part, which: np.ndarray) -> Rows:
     before = np.arange(same.shape[1])[None] < layer[:, None]
     same[every, layer] = part.arrays["planted.same"][which] * before
     return Rows(
-        part.dead[which],
         scalars,
         same,
+        every,
+        part.dead[which],
         layer,
         np.full(m, REVIVE),
         np.full(m, DEAD),
@@ -89,8 +93,10 @@ def dead_of(part: Part, at: np.ndarray) -> np.ndarray:
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """Return rows one behind the other."""
+    starts = np.cumsum([0, *(len(p.scalars) for p in parts)])
+    moved = [replace(p, of=p.of + start) for p, start in zip(parts, starts, strict=False)]
     names = Rows.__dataclass_fields__
-    return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    return Rows(*(np.concatenate([getattr(p, name) for p in moved]) for name in names))
 
 
 def both(part: Part, at: np.ndarray) -> Rows:
@@ -105,6 +111,5 @@ def shuffled(rows: Rows, seed: Sequence[int]) -> Rows:
     for layer in np.unique(rows.layer):
         here = np.flatnonzero(rows.layer == layer)
         order[here] = dice.permutation(here)
-    kept = [rows.state, rows.scalars, rows.same, rows.layer]
     targets = ("route", "vitality", "earliest", "right", "sure", "real")
-    return Rows(*kept, *(getattr(rows, name)[order] for name in targets))
+    return replace(rows, **{name: getattr(rows, name)[order] for name in targets})

@@ -40,7 +40,8 @@ def look() -> Look:
     s = len(SCALARS)
     same = (mx.random.uniform(shape=(R, K, K)) > 0.5).astype(mx.float32)
     layer = mx.array([0, 0, 1, 1, 2, 2])
-    return Look(mx.random.normal((R, D)), mx.random.uniform(shape=(R, K, s)), same, layer)
+    scalars = mx.random.uniform(shape=(R, K, s))
+    return Look(mx.random.normal((R, D)), layer, mx.arange(R), scalars, same)
 
 
 def said(heads: Heads, look: Look) -> np.ndarray:
@@ -65,7 +66,7 @@ def test_a_layer_sees_itself_and_those_before_it_only(heads: Heads, look: Look):
 
 
 def test_rows_do_not_depend_on_their_batch(heads: Heads, look: Look):
-    alone = Look(look.state[3:4], look.scalars[3:4], look.same[3:4], look.layer[3:4])
+    alone = replace(look, state=look.state[3:4], layer=look.layer[3:4], of=look.of[3:4])
     for name, value in heads(alone).items():
         assert np.allclose(np.array(value)[0], np.array(heads(look)[name])[3], atol=1e-6)
 

@@ -155,7 +155,7 @@ def test_labels_and_states_belong_together(captured: Path):
     real = rows.real.astype(bool).reshape(-1)
     assert real.sum() == len(at) * k and not rows.right[~real].any()
     norm = np.linalg.norm(rows.state, axis=1)
-    own = rows.scalars[np.arange(len(rows)), rows.layer, 4]
+    own = rows.scalars[rows.of, rows.layer, 4]
     there = np.isfinite(own)
     assert np.allclose(norm[there], own[there], rtol=1e-4)
     assert there[real].all() and not there.all(), "a state with a NaN has no facts"
