@@ -19,6 +19,7 @@ SPLITS = click.Choice(["heads", "valid", "calib"])
 @click.option(
     "--lens", metavar="CAPTURE", help="Read exits through the affine lenses of a capture."
 )
+@click.option("--heads", metavar="RUN", help="A run of stage 2, for the policy route.")
 @click.option("--drafts", type=click.IntRange(1, 64), default=4, show_default=True)
 @click.option("--prompt", help="What is asked.")
 @click.option("--raw", is_flag=True, help="Go on with the text itself, without a chat template.")
@@ -34,6 +35,7 @@ def generate(
     policy: str,
     layers: str | None,
     lens: str | None,
+    heads: str | None,
     drafts: int,
     prompt: str | None,
     raw: bool,
@@ -53,6 +55,7 @@ def generate(
       entropy:T   leave where the entropy is at most T nats
       margin:T    leave where the two best logits are at least T apart
       random:P    leave with probability P (a control)
+      route[:T]   leave where the heads of --heads are sure, by default as certified
       draft[:K]   draft before layer K, check with the rest: the text of `off`
     \b
     Example:
@@ -65,7 +68,7 @@ def generate(
 
     if (prompt is None) == (pack is None):
         raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
-    ask = Ask(model, run, policy, tuple(sorted(numbers(layers))), lens, drafts)
+    ask = Ask(model, run, policy, tuple(sorted(numbers(layers))), lens, drafts, heads)
     if prompt is not None and not prompt.strip():
         raise AgpError("the prompt is empty; give it some text")
     made = ready(ask)

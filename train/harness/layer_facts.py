@@ -20,18 +20,23 @@ def distribution_facts(
     """
     log_p = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
     log_q = full - mx.logsumexp(full, axis=-1, keepdims=True)
-    two = mx.topk(logits, 2, axis=-1)
-    p = mx.exp(log_p)
-    best = mx.argmax(logits, axis=-1)
+    return lens_facts(logits, before) | {
+        "kl": mx.sum(mx.exp(log_q) * (log_q - log_p), axis=-1),
+        "agree": mx.argmax(logits, axis=-1) == mx.argmax(full, axis=-1),
+        "cross_entropy": -mx.take_along_axis(log_p, token[:, None].astype(mx.int32), -1)[:, 0],
+    }
+
+
+def lens_facts(logits: mx.array, before: mx.array | None = None) -> Facts:
+    """Return what can be said of a lens's logits [n x v] while full depth is not known."""
+    log_p = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+    p, two = mx.exp(log_p), mx.topk(logits, 2, axis=-1)
     known = {} if before is None else {"kl_before": divergence(log_p, p, before)}
     return known | {
-        "kl": mx.sum(mx.exp(log_q) * (log_q - log_p), axis=-1),
-        "agree": best == mx.argmax(full, axis=-1),
-        "best": best.astype(mx.int32),
+        "best": mx.argmax(logits, axis=-1).astype(mx.int32),
         "entropy": -mx.sum(p * log_p, axis=-1),
         "margin": mx.abs(two[:, 0] - two[:, 1]),
         "max_prob": mx.max(p, axis=-1),
-        "cross_entropy": -mx.take_along_axis(log_p, token[:, None].astype(mx.int32), -1)[:, 0],
     }
 
 

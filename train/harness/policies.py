@@ -14,7 +14,7 @@ from train.model.look import Look
 from train.model.routed import check_layers
 from warehouse.errors import AgpError
 
-NAMES = "off, fixed:K, entropy:T, margin:T, random:P, draft[:K]"
+NAMES = "off, fixed:K, entropy:T, margin:T, random:P, route[:T], draft[:K]"
 
 
 @dataclass

@@ -14,6 +14,7 @@ from train.model.gemma import Gemma
 from train.model.load import load, model_folder
 from train.model.look import Exit
 from train.stages import captures, checkpoint, runs
+from train.stages.routing_policy import route_policy
 from warehouse.errors import AgpError
 
 
@@ -27,6 +28,7 @@ class Ask:
     layers: tuple[int, ...] = ()
     lens: str | None = None
     drafts: int = DRAFTS
+    heads: str | None = None  # a run of stage 2, for the policy route
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ def ready(ask: Ask) -> Ready:
     run = adapter_of(ask) if ask.run else None
     model, tokenizer = load(ask.model, run / "best" if run else None)
     gemma = Gemma(model)
+    if ask.policy.partition(":")[0] == "route":
+        if ask.layers or ask.lens:
+            raise AgpError("policy route has its own layers and lens: no --layers, no --lens")
+        chosen, own = route_policy(ask.policy, ask.heads, gemma, ask.model, run)
+        return Ready(gemma, tokenizer, Way(chosen, own, ask.drafts))
     exits = lenses(gemma, ask, run) if ask.lens else {}
     layers = ask.layers
     if exits and not layers:

@@ -11,9 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from agp.cli import main
-from train.harness.packs import Message, Prompt, write_pack
+from train.harness.chat import template
+from train.harness.generation import generate
+from train.harness.packs import Message, Prompt, load_pack, write_pack
+from train.harness.route_policy import Route
+from train.model.heads import load_heads
 from train.stages import certified, examples, loop, runs, stage2, training
 from train.stages.examples import Reader, labelled
+from train.stages.generating import Ask, ready
+from train.stages.judge import judge
 from train.stages.looks import both, shuffled
 from train.stages.stage import Request
 from warehouse.errors import AgpError
@@ -181,3 +187,47 @@ def test_what_cannot_be_trained_or_measured_is_one_line(home: Path, captured: Pa
         stage2.again(facts | {"capture": str(home / "nowhere")})
     with pytest.raises(AgpError, match="outside 0 to 1"):
         certified.threshold({"heads": {"0": {"threshold": 1.5}}}, "0")
+
+
+def prompt_rows(captured: Path) -> range:
+    """Return the positions of the first prompt of the capture, one of the heads split."""
+    return range(runs.read_json(captured / "manifest.json")["shards"][0]["lengths"][0])
+
+
+def test_generation_asks_the_heads_what_evaluation_asked_them(
+    captured: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Token by token and layer by layer, the confidences are those of the captured states."""
+    source = labelled(captured)
+    members = load_heads(run / "best", source.identity())
+    offline = judge(source, "heads", members).said["0"].confidence
+    made = ready(Ask("tiny", policy="route:1.0", heads=run.name))
+    policy = made.way.policy
+    assert isinstance(policy, Route)
+    prompt = load_pack(captured.parents[2] / "pack").split("heads")[0]
+    ids = template(made.tokenizer, prompt.chat()[:-1], prompt=True)
+    seen: list[float] = []
+    accepts = policy.accepts
+
+    def watched(look: Any) -> bool:
+        answer = accepts(look)
+        seen.append(policy.confidences[-1])
+        return answer
+
+    monkeypatch.setattr(policy, "accepts", watched)
+    list(generate(made.gemma, made.tokenizer, ids, made.way, 4))
+    online = np.array(seen).reshape(-1, 3)
+    n = min(len(online), len(prompt_rows(captured)))
+    assert n > 1 and np.allclose(online[:n], offline[:n], atol=1e-4)
+    said = call("generate", "--prompt", "Hi", "--policy", "route:0.1", "--heads", run.name)
+    assert "layers" in said.output
+
+
+def test_a_route_that_cannot_be_taken_is_one_line(run: Path):
+    ask = ("generate", "--prompt", "Hi", "--policy")
+    assert "--heads RUN" in call(*ask, "route", exit_code=2).stderr
+    said = call(*ask, "route", "--heads", run.name, exit_code=2).stderr
+    assert "no certified threshold" in said and said.count("\n") == 1
+    assert "0 to 1" in call(*ask, "route:1.5", "--heads", run.name, exit_code=2).stderr
+    with_layers = ("route:0.5", "--heads", run.name, "--layers", "4")
+    assert "its own layers" in call(*ask, *with_layers, exit_code=2).stderr
