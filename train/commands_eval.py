@@ -15,6 +15,7 @@ from warehouse.console import console, counting_bar, print_json, print_table
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--gates", type=click.Path(path_type=Path), help="Gates of your own, as TOML.")
 @click.option("--capture", metavar="ID", help="Of the same model, with the split (stage 2).")
+@click.option("--untuned", metavar="ID", help="A capture of the untuned base: a control (stage 2).")
 @click.option("--random-subset", metavar="RUN", help="Its run, as a baseline in the table.")
 @click.option("--answers", default=40, show_default=True, help="Prompts answered, at the most.")
 @click.option("--max-tokens", default=64, show_default=True, help="Of an answer.")
@@ -29,6 +30,7 @@ def evaluate(
     gates: Path | None,
     random_subset: str | None,
     capture: str | None,
+    untuned: str | None,
     show: int,
     as_json: bool,
     **options: Any,
@@ -50,6 +52,7 @@ def evaluate(
 
     subset = find_run(random_subset) if random_subset else None
     options["capture"] = find_capture(capture) if capture else None
+    options["untuned"] = find_capture(untuned) if untuned else None
     chosen = evaluations.Options(find_pack(pack), split, gates, subset, **options)
     with counting_bar("evaluating") as (begin, tick):
         document = evaluations.evaluate(find_run(run), chosen, begin, tick)

@@ -141,15 +141,15 @@ def gate_measures(table: Table, candidate: str, baselines: Sequence[str]) -> lis
 
 
 def ruled(
-    table: Table, gates: Sequence[Gate], baselines: Sequence[str], controls: Sequence[str]
+    table: Table,
+    gates: Sequence[Gate],
+    baselines: Sequence[str],
+    controls: Mapping[str, Sequence[Measure]],
 ) -> tuple[list[Measure], list[Ruling], dict[str, list[dict[str, Any]]]]:
-    """Return the gates' measures and verdicts, and what the controls get from the same gates."""
+    """Return the gates' measures and verdicts, and what each control gets from the same gates."""
     measures = gate_measures(table, HEADS, baselines)
     asked = [gate for gate in gates if gate.name != "controls"]
-    verdicts = {
-        name: [r.row() for r in rule(asked, gate_measures(table, name, baselines))]
-        for name in controls
-    }
+    verdicts = {name: [r.row() for r in rule(asked, found)] for name, found in controls.items()}
     passed = sum(row["verdict"] == "passed" for rows in verdicts.values() for row in rows)
     count = Estimate(passed, passed, passed, len(controls))
     measures.append(Measure("controls", count))

@@ -4,8 +4,8 @@ Order matters: everything is fitted on the heads split, chosen on valid and cert
 gates are hashed and the look is counted, and only then is the test split read, once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from train.eval import gates, route_baselines, stage2
 from train.eval.certificate import Promise
+from train.eval.gates import Gate
 from train.eval.judged import Judged
 from train.eval.route_baselines import Scored
 from train.eval.route_methods import NOTHING, Method
@@ -40,6 +41,11 @@ class Fitted:
     models: dict[str, tuple[route_baselines.Model, bool]]
     constant: int  # the earliest candidate that errs least on the heads split
 
+    @property
+    def seeds(self) -> list[str]:
+        """Return the names of the heads proper."""
+        return [name for name in self.members if name not in CONTROLS]
+
     def threshold(self, name: str) -> float:
         """Return a method's certified threshold, or one that accepts nothing."""
         found = self.certificates[name]["threshold"]
@@ -57,6 +63,7 @@ def evaluate(
     facts = ready(run)
     fixed = gates.load_gates(options.gates or stage2.GATES)
     own, source = captures_of(run, facts, options)
+    base = untuned_of(own, options)
     begin(5)
     fitted = fit(run, own, facts, tick)
     head = {k: facts[k] for k in ("run_id", "stage", "model")} | {
@@ -68,8 +75,9 @@ def evaluate(
     }
     head["openings"] = open_test(run, head, fixed.text) if options.split == "test" else None
     judged = judge(source, options.split, fitted.members)
+    on_base = judge(base, options.split, fitted.members) if base else None
     tick()
-    document = head | report(judged, fitted, fixed.gates)
+    document = head | report(judged, fitted, fixed.gates, on_base)
     tick()
     document |= heads_words.shown(document)
     (run / "evaluations").mkdir(exist_ok=True)
@@ -96,6 +104,19 @@ def captures_of(run: Path, facts: dict[str, Any], options: Options) -> tuple[Lab
             "name that capture by --capture"
         )
     return own, source
+
+
+def untuned_of(own: Labelled, options: Options) -> Labelled | None:
+    """Return the capture of the untuned base, if one is named and is of the run's base."""
+    if options.untuned is None:
+        return None
+    found = labelled(options.untuned)
+    if own.identity().adapter_digest is None:
+        raise AgpError("these heads are of an untuned model: --untuned is for those of a tuned one")
+    refuse_foreign(
+        "the base of the heads", replace(own.identity(), adapter_digest=None), found.identity()
+    )
+    return found
 
 
 def ready(run: Path) -> dict[str, Any]:
@@ -157,27 +178,39 @@ def constant_layer(heads: Judged) -> int:
     return int(np.median(heads.earliest))
 
 
-def report(judged: Judged, fitted: Fitted, asked: Any) -> dict[str, Any]:
-    """Return measures, verdicts, controls, seeds and the data of plots for a split."""
-    scored = everyone(judged, fitted.models)
-    seeds = [name for name in fitted.members if name not in CONTROLS]
-    baselines = [name for name in fitted.models if name not in stage2.REFERENCES]
-    methods = [
-        Method(
-            stage2.HEADS,
-            [scored[s].real for s in seeds],
-            [scored[s].dead for s in seeds],
-            [fitted.threshold(s) for s in seeds],
-            True,
-        )
-    ]
-    methods += [
+def methods_of(judged: Judged, fitted: Fitted) -> list[Method]:
+    """Return heads (all seeds as one), baselines, controls and references with their thresholds."""
+    scored, seeds = everyone(judged, fitted.models), fitted.seeds
+    heads = Method(
+        stage2.HEADS,
+        [scored[s].real for s in seeds],
+        [scored[s].dead for s in seeds],
+        [fitted.threshold(s) for s in seeds],
+        True,
+    )
+    others = [
         Method(n, [s.real], [s.dead], [fitted.threshold(n)], s.probability)
         for n, s in scored.items()
         if n not in seeds
     ]
-    table = stage2.Table(judged, methods)
-    decided, rulings, controls = stage2.ruled(table, asked, baselines, CONTROLS)
+    return [heads, *others]
+
+
+def report(
+    judged: Judged, fitted: Fitted, asked: Sequence[Gate], on_base: Judged | None
+) -> dict[str, Any]:
+    """Return measures, verdicts, controls, seeds and the data of plots for a split.
+
+    `on_base` is the split as the untuned base's states show it to the same heads: a control.
+    """
+    seeds = fitted.seeds
+    baselines = [name for name in fitted.models if name not in stage2.REFERENCES]
+    table = stage2.Table(judged, methods_of(judged, fitted))
+    controls = {name: stage2.gate_measures(table, name, baselines) for name in CONTROLS}
+    if on_base:
+        base = stage2.Table(on_base, methods_of(on_base, fitted))
+        controls["untuned"] = stage2.gate_measures(base, stage2.HEADS, baselines)
+    decided, rulings, verdicts = stage2.ruled(table, asked, baselines, controls)
     measures = [
         *decided,
         *stage2.method_measures(table),
@@ -191,7 +224,7 @@ def report(judged: Judged, fitted: Fitted, asked: Any) -> dict[str, Any]:
         "best_baseline": table.best(baselines),
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in rulings],
-        "controls": controls,
+        "controls": verdicts,
         "certificates": fitted.certificates,
         "seeds": dict(zip(seeds, stage2.seed_rows(table, baselines), strict=True)),
         "plots": stage2.pictures(table, baselines),

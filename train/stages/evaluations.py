@@ -42,6 +42,7 @@ class Options:
     most: int = 1000
     run_code: bool = False
     capture: Path | None = None  # where the run's own holds nothing of the split (stage 2)
+    untuned: Path | None = None  # a capture of the base that the run's adapter tuned (stage 2)
 
 
 def evaluate(

@@ -8,6 +8,7 @@ from train.eval.gates import load_gates
 from train.eval.judged import Judged, Said
 from train.eval.resample import Groups
 from train.eval.route_methods import NOTHING, Method
+from train.eval.stage1 import Measure
 from train.model.heads import SCALARS
 
 K, PROMPTS, EACH = 3, 80, 6
@@ -75,8 +76,14 @@ def table(judged: Judged, confidence: np.ndarray, threshold: float = 0.9) -> sta
 
 def verdicts(made: stage2.Table) -> dict[str, str]:
     gates = load_gates(stage2.GATES).gates
-    _, rulings, _ = stage2.ruled(made, gates, BASELINES, ["control", "control"])
+    _, rulings, _ = stage2.ruled(made, gates, BASELINES, controls(made, "control", "noise"))
     return {r.gate.name: r.verdict for r in rulings}
+
+
+def controls(made: stage2.Table, *names: str) -> dict[str, list[Measure]]:
+    """Return what the gates measure of a method, under each of these names."""
+    known = {name: name if name in made.methods else "control" for name in names}
+    return {n: stage2.gate_measures(made, known[n], BASELINES) for n in names}
 
 
 def test_heads_that_know_pass_every_gate(judged: Judged):
@@ -96,9 +103,9 @@ def test_heads_that_do_not_know_fail(judged: Judged):
 def test_a_control_that_passes_breaks_the_gate(judged: Judged):
     made = table(judged, judged.said["0"].confidence)
     gates = load_gates(stage2.GATES).gates
-    _, rulings, controls = stage2.ruled(made, gates, BASELINES, ["heads", "control"])
+    _, rulings, found = stage2.ruled(made, gates, BASELINES, controls(made, "heads", "control"))
     assert [r.verdict for r in rulings if r.gate.name == "controls"] == ["failed"]
-    assert [row["verdict"] for row in controls["control"]][:2] == ["failed", "failed"]
+    assert [row["verdict"] for row in found["control"]][:2] == ["failed", "failed"]
 
 
 def test_measures_of_every_method_and_kind(judged: Judged):

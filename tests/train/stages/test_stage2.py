@@ -180,6 +180,8 @@ def test_what_cannot_be_trained_or_measured_is_one_line(home: Path, captured: Pa
     other = capture(home, "2,4")
     said = call("eval", run.name, "--capture", other.name, exit_code=2).stderr
     assert "candidate layers 2, 4, 6, not to 2, 4;" in said
+    said = call("eval", run.name, "--untuned", captured.name, exit_code=2).stderr
+    assert "of an untuned model" in said
     facts = runs.read_json(run / "run.json")
     with pytest.raises(AgpError, match="not the capture"):
         stage2.again(facts | {"capture_digest": "0"})
