@@ -23,7 +23,7 @@ def ingest(guide: Guide) -> None:
         "lie in a home of their own. Ingest keeps every byte; what cannot be read is quarantined "
         "with its place. Running it again reads only what is new.",
     )
-    guide.run("ingest")
+    guide.run("ingest", last=4)
 
 
 def status(guide: Guide) -> None:
@@ -146,6 +146,27 @@ def evaluate(guide: Guide) -> None:
     guide.run_apart("eval", run, "--pack", "history", *shown, lines=80)
 
 
+def sources(guide: Guide) -> None:
+    """What other sources add."""
+    from lanes.sample_history.logs import copy_logs_to
+    from lanes.sample_history.rollouts import copy_rollouts_to
+
+    copy_logs_to(guide.home)
+    copy_rollouts_to(guide.home)
+    guide.step(
+        "The same work, seen by others",
+        "Prompt logs and the clients' own histories keep what was typed, also where a transcript "
+        "is gone; Codex keeps rollouts of its own. What is the same exchange stays one row, the "
+        "highest source decides its words, and what could be two stays apart and is listed.",
+    )
+    guide.run("ingest", lines=12, last=8)
+    guide.run(
+        "sql",
+        "select source, count(*) as sightings, count(distinct exchange_id) as exchanges "
+        "from v_sightings group by source order by source",
+    )
+
+
 def newest(guide: Guide) -> str:
     """Return the folder of the dataset that was built."""
     return json.loads(guide.quietly("lanes", "list", "--json"))[0]["path"]
@@ -164,6 +185,7 @@ STEPS: list[Callable[[Guide], None]] = [
     train,
     packs,
     evaluate,
+    sources,
 ]
 
 NEXT = """What to try next:

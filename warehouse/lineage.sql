@@ -57,7 +57,8 @@ from promotions p join wanted w on w.id = p.promotion_id order by p.decided_at, 
 select split_part($id, ':', 1) as id;
 
 -- section: message > record
-select file_id || ':' || record_ordinal as id from messages where message_id = $id;
+select file_id || ':' || record_ordinal as id from messages
+where message_id = $id or message_id in (select message_id from aliases where same_as = $id);
 
 -- section: call > message
 select unnest([message_id, result_message_id]) as id from v_tool_calls where tool_call_id = $id;
@@ -88,10 +89,11 @@ select distinct session_id as id from messages where file_id = $id;
 
 -- section: file > exchange
 select distinct x.exchange_id as id
-from messages m join v_messages x using (message_id) where m.file_id = $id;
+from messages m left join aliases a using (message_id)
+join v_messages x on x.message_id = coalesce(a.same_as, m.message_id) where m.file_id = $id;
 
 -- section: record > message
-select message_id as id from messages
+select coalesce(same_as, message_id) as id from messages left join aliases using (message_id)
 where file_id = split_part($id, ':', 1) and record_ordinal = try_cast(split_part($id, ':', 2) as int);
 
 -- section: message > exchange

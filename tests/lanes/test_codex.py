@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lanes.sample_history.rollouts import copy_rollouts_to
+
 ASKED = (
     "select author, kind, prompt, answer, tool_calls, tool_errors from v_exchanges "
     "where kind <> 'notice' order by prompt"
@@ -226,6 +228,17 @@ def test_a_rollout_cut_anywhere_is_read_as_far_as_it_goes(talk, agp, rows, kept)
     agp("ingest")
     assert rows("select count(*) from v_exchanges where author = 'person'") == [(2,)]
     assert kept(talk.path)[-1] == whole
+
+
+def test_the_rollouts_of_the_sample_are_what_they_are(home, agp, rows):
+    truth = copy_rollouts_to(home)
+    agp("ingest")
+    asked = rows("select prompt, answer from v_exchanges where author = 'person' order by all")
+    assert asked == sorted(truth.prompts.items())
+    assert rows("select sum(output_tokens)::bigint from v_usage") == [(truth.tokens,)]
+    assert rows("select count(*), count(*) filter (ok) from v_tool_calls") == [(truth.calls,) * 2]
+    assert rows("select count(parent_session_id) from v_sessions") == [(truth.forks,)]
+    assert rows("select count(*) from v_sightings where source = 'codex_history'") == [(8,)]
 
 
 @pytest.mark.slow

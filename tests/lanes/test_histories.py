@@ -34,6 +34,10 @@ def test_a_typed_prompt_that_a_transcript_holds_is_a_sighting(claude_tree, typed
     agp("ingest")
     assert rows(SEEN) == [("Fix the\n  gate.", "claude", 2, False, "Fixed.")]
     assert rows("select source from v_sightings order by 1") == [("claude",), ("claude_history",)]
+    [(exchange,)] = rows("select exchange_id from v_exchanges")
+    [(record,)] = rows("select file_id || ':0' from v_files where source = 'claude_history'")
+    assert "history.jsonl" in agp("lineage", exchange).stdout
+    assert exchange in agp("lineage", record).stdout
 
 
 def test_prompts_of_a_deleted_session_have_no_answer_and_say_so(typed, agp, rows):
