@@ -1,6 +1,7 @@
 """Stage 2 as a person meets it: heads from a capture, a certificate or why not, a table, gates."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from train.harness.generation import generate
 from train.harness.packs import Message, Prompt, load_pack, write_pack
 from train.harness.route_policy import Route
 from train.model.heads import load_heads
-from train.stages import certified, examples, loop, runs, stage2, training
+from train.stages import certified, evaluate_heads, examples, loop, runs, stage2, training
+from train.stages.evaluations import Options
 from train.stages.examples import Reader, labelled
 from train.stages.generating import Ask, ready
 from train.stages.judge import judge
@@ -171,6 +173,21 @@ def test_labels_and_states_belong_together(captured: Path):
         here = rows.layer == layer
         assert sorted(mixed.right[here]) == sorted(rows.right[here])
     assert not np.array_equal(mixed.route, rows.route)
+
+
+def test_the_untuned_base_is_a_control_of_heads_of_a_tuned_model(captured: Path, tmp_path: Path):
+    """The capture stands in for one of a tuned model: only the digest of its adapter differs."""
+    tuned = shutil.copytree(captured, tmp_path / "tuned")
+    facts = runs.read_json(tuned / "manifest.json") | {"adapter_digest": "a" * 16}
+    runs.write_json(tuned / "manifest.json", facts)
+    heads = trained(tuned)[0]
+    options = Options(captured, "valid", untuned=captured)
+    found = evaluate_heads.evaluate(heads, options, lambda n: None, lambda: None)
+    assert list(found["controls"]) == ["shuffled", "untrained", "untuned"]
+    assert [g["n"] for g in found["gates"] if g["name"] == "controls"] == [3]
+    assert found["openings"] is None
+    with pytest.raises(AgpError, match=r"adapter a{16}, not to none"):
+        load_heads(heads / "best", labelled(captured).identity())
 
 
 def test_what_cannot_be_trained_or_measured_is_one_line(home: Path, captured: Path, run: Path):
