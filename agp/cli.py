@@ -90,6 +90,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train subset": ("train.commands_subset:subset", "Train a run's random-subset baseline."),
     "train capture": ("train.commands_capture:capture", "Capture a model's states on a pack."),
     "captures list": ("train.commands_capture:list_captures", "List the captures."),
+    "captures compare": (
+        "train.commands_capture:compare_captures",
+        "What training changed, layer by layer.",
+    ),
     "captures show": ("train.commands_capture:show_capture", "Show a capture's map of layers."),
     "transfer check": (
         "train.commands_transfer:check",

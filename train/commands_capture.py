@@ -9,6 +9,7 @@ from train.blas import use_openblas
 from warehouse.console import console, counting_bar, print_json, print_table
 from warehouse.errors import AgpError
 
+ONE = click.IntRange(min=1)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -18,8 +19,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--pack", default="shipped", show_default=True, help="A pack's name or folder.")
 @click.option("--layers", help="Boundaries such as 2,4,6; the model's own candidates if not given.")
 @click.option("--splits", default="heads,valid,calib", show_default=True, help="Of the pack.")
-@click.option("--length", default=32, show_default=True, help="Tokens of a continuation.")
-@click.option("--most", default=1000, show_default=True, help="Prompts of each split, at the most.")
+@click.option("--length", type=ONE, default=32, show_default=True, help="Tokens of a continuation.")
+@click.option("--most", type=ONE, default=1000, show_default=True, help="Prompts of each split.")
 @JSON
 def capture(
     model: str,
@@ -160,3 +161,58 @@ def show_capture(capture: str, split: str, as_json: bool) -> None:
     from train.stages.captures import find_capture
 
     show(find_capture(capture), as_json, split)
+
+
+@click.command("compare")
+@click.argument("before")
+@click.argument("after")
+@click.option("--split", default="valid", show_default=True, help="Whose prompts are compared.")
+@JSON
+def compare_captures(before: str, after: str, split: str, as_json: bool) -> None:
+    """Hold two captures of one pack side by side: what each layer says, and the states themselves.
+
+    BEFORE and AFTER are captures, of a base model and of the same with an adapter, say. Differences
+    are paired by prompt; states are compared where both stand behind the same tokens.
+
+    \b
+    Example:
+      agp captures compare c4f1 c9e0
+    """
+    from dataclasses import asdict
+
+    from train.stages.captures import find_capture
+    from train.stages.compare import compare
+
+    found = compare(find_capture(before), find_capture(after), split)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        show_comparison(found)
+
+
+def show_comparison(found: Any) -> None:
+    """Print what changed, a line a layer."""
+    rows = [
+        (
+            r["lens"],
+            r["layer"],
+            f"{r['kl_a']:.3f}",
+            f"{r['kl_b']:.3f}",
+            interval(r["kl"]),
+            interval(r["agree"]),
+        )
+        for r in found.facts
+        if r["lens"] != "full"
+    ]
+    print_table(("lens", "layer", "KL before", "after", "change", "change of agree"), rows)
+    states = [(r["layer"], interval(r["cka"]), f"{r['cosine']:.3f}") for r in found.states]
+    print_table(("layer", "CKA of states", "cosine"), states)
+    console().print(
+        f"{found.prompts} prompts of {found.split}; the two stand behind the same tokens at "
+        f"{found.shared:,} of {found.positions:,} positions"
+    )
+
+
+def interval(estimate: Any) -> str:
+    """Return a value with its 95 % interval."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

@@ -99,14 +99,20 @@ def capture_prompt(gemma: Gemma, tokenizer: Any, prompt: Prompt, shape: Shape) -
     if not ids:
         raise AgpError(f"prompt {prompt.id} is empty under this chat template")
     ends = set(getattr(tokenizer, "eos_token_ids", None) or {tokenizer.eos_token_id})
-    said = continuation(gemma, ids, shape.length, ends)
+    return capture_ids(gemma, ids, continuation(gemma, ids, shape.length, ends), shape.layers)
+
+
+def capture_ids(
+    gemma: Gemma, ids: Sequence[int], said: Sequence[int], layers: Sequence[int]
+) -> Arrays:
+    """Return the rows of a prompt's ids and what was said after them, in one forward pass."""
     at = list(range(len(ids) - 1, len(ids) + len(said) - 1))
     states, _ = gemma.capture(
-        mx.array([ids + said[:-1]]), [*shape.layers, gemma.n_layers], positions=mx.array([at])
+        mx.array([[*ids, *said[:-1]]]), [*layers, gemma.n_layers], positions=mx.array([at])
     )
     rows = {f"h.{k}": h[0] for k, h in states.items()}
     rows |= full_depth(gemma, states[gemma.n_layers][0])
-    rows |= {"token": mx.array(said, mx.int32), "position": mx.array(at, mx.int32)}
+    rows |= {"token": mx.array(list(said), mx.int32), "position": mx.array(at, mx.int32)}
     mx.eval(list(rows.values()))
     return rows
 

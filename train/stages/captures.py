@@ -82,6 +82,8 @@ def make(
     begin(len(prompts) + -(-len(prompts) // capture.PROMPTS))
     shape = capture.Shape(layers, wanted.length, wanted.window)
     with runs.held(folder):
+        for part in (*folder.glob(".shard-*"), *folder.glob(".planted-*")):
+            part.unlink()  # what a killed capture was writing
         exact = capture.same_as_plain(gemma, tokenizer, prompts[:CHECKED])
         notes = capture.capture_shards(gemma, tokenizer, prompts, shape, folder, tick)
         planted = plant_shards(folder, notes, layers)
