@@ -91,6 +91,8 @@ def test_a_transcript_decides_the_words_and_the_log_the_scores(claude_tree, log,
     ]
     agp("filters", "run")
     assert rows("select complexity, logged_tokens, sightings from features") == [(0.25, 90, 3)]
+    tried = agp("filters", "try", "complexity < 0.5 and logged_tokens = 90", "--json").stdout
+    assert json.loads(tried)["hits"] == 1
 
 
 def test_an_answer_comes_from_the_highest_source_that_has_one(log, agp, rows):

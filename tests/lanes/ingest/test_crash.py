@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from lanes.sample_history import copy_to
+from lanes.sample_history.logs import copy_logs_to
+from lanes.sample_history.rollouts import copy_rollouts_to
 from lanes.sources.rows import TABLES
 from warehouse.store import open_reader
 
 RAW = ("(from raw_records select * exclude (segment, stored_offset))", "payloads")
 DERIVED = ("sessions", "placements", "exchanges", "exchange_sources", "tool_calls")
+DERIVED += ("aliases", "ambiguous_prompts")
 COMMAND = [sys.executable, "-m", "agp", "ingest"]
 
 
@@ -31,7 +34,12 @@ def contents(home: Path) -> dict[str, list]:
     return found
 
 
-def grow(tree: Path, whole: dict[Path, bytes], share: float, dice: random.Random) -> None:
+def clear(trees: list[Path]) -> None:
+    for tree in trees:
+        shutil.rmtree(tree)
+
+
+def grow(whole: dict[Path, bytes], share: float, dice: random.Random) -> None:
     """Let every file reach about this share of its length, cut at any byte."""
     for path, data in whole.items():
         have = path.stat().st_size if path.exists() else 0
@@ -43,24 +51,25 @@ def grow(tree: Path, whole: dict[Path, bytes], share: float, dice: random.Random
 
 @pytest.mark.slow
 def test_twenty_kills_and_one_more_run_equal_an_undisturbed_run(home, monkeypatch):
-    copy_to(home)
-    tree = home / ".claude" / "projects"
-    whole = {path: path.read_bytes() for path in sorted(tree.rglob("*.jsonl"))}
+    for lay in (copy_to, copy_logs_to, copy_rollouts_to):
+        lay(home)
+    trees = [home / ".claude", home / ".codex"]
+    whole = {path: path.read_bytes() for tree in trees for path in sorted(tree.rglob("*.jsonl"))}
     dice, kills = random.Random(7), 0
-    shutil.rmtree(tree)
-    grow(tree, whole, 2, dice)
+    clear(trees)
+    grow(whole, 2, dice)
     monkeypatch.setenv("AGP_HOME", str(home / "calm"))
     subprocess.run(COMMAND, check=True, capture_output=True)
-    shutil.rmtree(tree)
+    clear(trees)
     monkeypatch.setenv("AGP_HOME", str(home / "killed"))
     for attempt in range(20):
-        grow(tree, whole, attempt / 20, dice)
+        grow(whole, attempt / 20, dice)
         child = subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(dice.uniform(0.2, 2.5))
         kills += child.poll() is None
         child.kill()
         child.wait()
-    grow(tree, whole, 2, dice)
+    grow(whole, 2, dice)
     time.sleep(1)
     subprocess.run(COMMAND, check=True, capture_output=True)
     calm, killed = contents(home / "calm"), contents(home / "killed")
