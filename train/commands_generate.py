@@ -13,7 +13,7 @@ SPLITS = click.Choice(["heads", "valid", "calib"])
 
 @click.command()
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
-@click.option("--run", help="A run of stage 1: its adapter.")
+@click.option("--run", "runs", multiple=True, help="Of stage 1: its adapter; of 3: its modules.")
 @click.option("--policy", default="off", show_default=True, help="Who may leave early; see below.")
 @click.option("--layers", help="Layers that a policy is asked at, such as 4,6.")
 @click.option(
@@ -31,7 +31,7 @@ SPLITS = click.Choice(["heads", "valid", "calib"])
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def generate(
     model: str,
-    run: str | None,
+    runs: tuple[str, ...],
     policy: str,
     layers: str | None,
     lens: str | None,
@@ -68,7 +68,7 @@ def generate(
 
     if (prompt is None) == (pack is None):
         raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
-    ask = Ask(model, run, policy, tuple(sorted(numbers(layers))), lens, drafts, heads)
+    ask = Ask(model, runs, policy, tuple(sorted(numbers(layers))), lens, drafts, heads)
     if prompt is not None and not prompt.strip():
         raise AgpError("the prompt is empty; give it some text")
     made = ready(ask)

@@ -14,8 +14,15 @@ import mlx.core as mx
 class Exit(Protocol):
     """What turns a token's states into the one that the head reads, where it leaves at a layer."""
 
-    sources: tuple[int, ...]  # boundaries whose states it wants besides that of its own layer
-    work: int  # multiply-adds a position
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Return the boundaries whose states it wants besides that of its own layer."""
+        ...
+
+    @property
+    def work(self) -> int:
+        """Return its multiply-adds a position."""
+        ...
 
     def __call__(self, states: Mapping[int, mx.array]) -> mx.array:
         """Return h [b x s x d] for the head, from {boundary: h [b x s x d]}."""

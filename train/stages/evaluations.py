@@ -23,6 +23,7 @@ from warehouse.errors import AgpError
 EVALUATIONS = {  # stage → module
     1: "train.stages.evaluate",
     2: "train.stages.evaluate_heads",
+    3: "train.stages.evaluate_depth",
     5: "train.stages.evaluate_transfer",
 }
 

@@ -23,6 +23,7 @@ from warehouse.errors import AgpError
 STAGES = {  # number → module
     1: "train.stages.stage1",
     2: "train.stages.stage2",
+    3: "train.stages.stage3",
     5: "train.stages.stage5",
 }
 
