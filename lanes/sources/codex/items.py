@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lanes.sources.claude.blocks import string
 from lanes.sources.claude.tools import json_text
 from lanes.sources.codex.thread import Thread
 from lanes.sources.codex.tools import Json, add_whole, call_id, command_line
@@ -43,7 +44,8 @@ def add_tool(rows: Rows, here: Here, thread: Thread, item: Json) -> None:
 def command(item: Json) -> Told:
     """Return what a command was and how it ended."""
     given = {"command": command_line(item.get("command"))}
-    return ("shell", given), item.get("aggregated_output") or both(item), item.get("exit_code")
+    output = string(item.get("aggregated_output")) or both(item)
+    return ("shell", given), output, item.get("exit_code")
 
 
 def both(item: Json) -> str:

@@ -77,7 +77,7 @@ def add_item(rows: Rows, here: Here, thread: Thread, item: dict[str, Any]) -> No
 
 def add_event(rows: Rows, here: Here, thread: Thread, event: dict[str, Any]) -> None:
     """Append an event: a message, the end of a call, tokens, a turn that was stopped."""
-    kind = event.get("type")
+    kind = string(event.get("type"))
     if kind == "user_message":
         words.add_user(rows, here, thread, "event", event.get("message"))
     elif kind == "agent_message":
@@ -96,7 +96,7 @@ def add_event(rows: Rows, here: Here, thread: Thread, event: dict[str, Any]) -> 
 
 def add_completed(rows: Rows, here: Here, thread: Thread, item: dict[str, Any]) -> None:
     """Append a completed item: versions from 0.147 on write it in place of a turn's events."""
-    kind = item.get("type")
+    kind = string(item.get("type"))
     if kind == "UserMessage":
         words.add_user(rows, here, thread, "completed", item.get("content"))
     elif kind == "AgentMessage":
