@@ -23,7 +23,7 @@ from train.harness.chat import template
 from train.harness.continuation import continuation
 from train.harness.damage import taken
 from train.harness.packs import Prompt, load_pack
-from train.harness.resumed import coded, halfway, logits
+from train.harness.resumed import halfway, logits
 from train.harness.strata import spread
 from train.model.codecs import BUILTIN
 from train.model.codecs.base import Codec
@@ -34,7 +34,7 @@ from train.model.packet import CHECKSUM, ENTRY, HEAD, id_bytes
 from train.model.receiver import Receiver
 from train.model.sender import Sender
 from train.model.travel import Digests, hidden_rows, kv_columns, lower, reach
-from train.stages import fitted, runs, transfer_words
+from train.stages import contexts, fitted, runs, transfer_words
 from train.stages.continued import backbone
 from train.stages.evaluations import Options, Tick, opened
 from train.stages.losses import divergence
@@ -54,6 +54,7 @@ class Bench:
     tokenizer: Any
     digests: Digests
     codecs: dict[str, Codec]
+    contexts: contexts.Contexts
 
     def receiver(self) -> Receiver:
         """Return a receiver that has seen nothing."""
@@ -74,12 +75,16 @@ def evaluate(
     facts = runs.summary(run)
     bench = load_bench(run, facts)
     layers = facts["split_layers"]
+    source = judged_capture(facts, options)
     fixed, head = opened(run, facts, options, stage5.GATES)
     chosen = spread(
         load_pack(options.pack).split(options.split), lambda p: (p.kind, p.script), options.most
     )
     if not chosen:
         raise AgpError(f"the pack has no {options.split} prompts; see `agp packs show`")
+    if source:
+        heads = runs.find_run(facts["heads_run_id"])
+        bench.contexts.update(contexts.judged(source, heads, options.split))
     begin(len(chosen) + len(layers))
     found: dict[int, dict[str, list[Outcome]]] = {k: {n: [] for n in bench.codecs} for k in layers}
     for prompt in chosen:
@@ -104,6 +109,22 @@ def evaluate(
     return document | transfer_words.shown(document, list(bench.codecs))
 
 
+def judged_capture(facts: dict[str, Any], options: Options) -> Path | None:
+    """Return the capture whose states the run's heads judge; None where it has no heads.
+
+    AgpError, before anything of a split is read, where the capture holds nothing of it.
+    """
+    if not facts.get("heads_run_id"):
+        return None
+    folder = options.capture or Path(facts["capture"])
+    if options.split not in read_manifest(folder)["splits"]:
+        raise AgpError(
+            f"{folder.name} holds no prompt of the {options.split} split; capture it (`agp train "
+            f"capture --splits heads,valid,{options.split}`) and name it by --capture"
+        )
+    return folder
+
+
 def load_bench(run: Path, facts: dict[str, Any]) -> Bench:
     """Load the run's model and make every codec, the pair before training and the control too."""
     capture = read_manifest(Path(facts["capture"]))
@@ -116,7 +137,7 @@ def load_bench(run: Path, facts: dict[str, Any]) -> Bench:
     codecs |= fitted.fitted_codecs(run / "best", digests)
     codecs["start"] = fitted.of_arrays(before_training(arrays), about)["learned"]
     codecs["control"] = fitted.of_arrays(mixed(arrays), about)["learned"]
-    return Bench(gemma, tokenizer, digests, codecs)
+    return Bench(gemma, tokenizer, digests, codecs, {})
 
 
 def before_training(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
@@ -156,7 +177,10 @@ def one_prompt(
         whole = logits(gemma, half, half.rows)
         found[k] = {}
         for name, codec in bench.codecs.items():
-            back = coded(half, lambda role, x, c=codec: c.round_trip(role, x, mx.zeros(8)))
+            back = {}
+            for role, x in half.rows.items():
+                context = contexts.of_rows(bench.contexts, prompt.id, gemma, role, x)
+                back[role] = codec.round_trip(role, x, context)
             other = logits(gemma, half, back)
             agree = np.array(mx.argmax(whole, -1) == mx.argmax(other, -1))
             found[k][name] = Outcome(

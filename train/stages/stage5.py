@@ -17,12 +17,12 @@ from pydantic import Field
 
 from train.harness.capture import layers_of, read_manifest
 from train.harness.resumed import Halfway, halfway, logits
-from train.model.codecs.learned import CONTEXT, Learned, arrays_of
+from train.model.codecs.learned import Learned, arrays_of
 from train.model.codecs.pca import fit
 from train.model.digest import tokenizer_digest
 from train.model.gemma import Gemma
 from train.model.load import model_folder
-from train.stages import loop, runs
+from train.stages import contexts, loop, runs
 from train.stages.continued import Continued, backbone, sequences
 from train.stages.layerwise import derive_seed
 from train.stages.losses import divergence
@@ -75,8 +75,11 @@ class Stage5:
     number = 5
     weights_file, config_file = "codec.safetensors", "codec.json"
 
-    def __init__(self, folder: Path, chosen: TransferSettings) -> None:
-        """Load the capture's model, fit the components, and begin at them."""
+    def __init__(self, folder: Path, chosen: TransferSettings, heads: Path | None = None) -> None:
+        """Load the capture's model, fit the components, and begin at them.
+
+        With `heads`, a run of stage 2, the pair reads what they say of each state.
+        """
         self.settings, self.folder, self.facts = chosen, folder, read_manifest(folder)
         frozen, tokenizer = backbone(self.facts)
         self.gemma = Gemma(frozen)
@@ -88,6 +91,10 @@ class Stage5:
                 f"{folder.name} lacks prompts of the heads or the valid split; "
                 "`agp train capture --splits heads,valid` captures both"
             )
+        self.contexts: contexts.Contexts = {}
+        if heads:
+            for split in ("heads", "valid"):
+                self.contexts |= contexts.judged(folder, heads, split)
         fitted = fit(self.fitting_rows())
         mx.random.seed(derive_seed(chosen.seed))
         self.pair = Learned(fitted, chosen.hidden)
@@ -149,7 +156,10 @@ class Stage5:
     def one(self, sample: Continued, k: int) -> mx.array:
         """Return the loss of a prompt split at layer k, summed over its positions."""
         s, half = self.settings, halfway(self.gemma, sample.ids, sample.at, k)
-        back = {role: self.pair(role, x, unknown(x)) for role, x in half.rows.items()}
+        back = {}
+        for role, x in half.rows.items():
+            context = contexts.of_rows(self.contexts, sample.prompt, self.gemma, role, x)
+            back[role] = self.pair(role, x, context)
         whole = mx.stop_gradient(logits(self.gemma, half, half.rows))
         total = s.kl * divergence(whole, logits(self.gemma, half, back)).sum()
         near = [nearness(half.rows[role], x) for role, x in back.items()]
@@ -168,11 +178,6 @@ class Stage5:
             for i, s in enumerate(self.valid)
         )
         return total / sum(len(s.at) for s in self.valid)
-
-
-def unknown(x: mx.array) -> mx.array:
-    """Return the context of rows of which no head has said anything."""
-    return mx.zeros((x.shape[0], CONTEXT))
 
 
 def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:
@@ -202,14 +207,15 @@ def start(request: Request) -> tuple[Path, Stage5]:
     """Load everything and make the run's folder."""
     if len(request.captures) != 1:
         raise AgpError("stage 5 needs a capture: --capture ID (`agp train capture` makes one)")
-    folder = request.captures[0]
-    stage = Stage5(folder, settings(FILE, request.changes, TransferSettings))
+    folder, heads = request.captures[0], heads_of(request.parents)
+    stage = Stage5(folder, settings(FILE, request.changes, TransferSettings), heads)
     keys = ("model", "model_digest", "adapter_digest", "capture_id", "pack", "pack_digest")
     facts = {
         **{k: stage.facts[k] for k in keys},
         "base_run_id": stage.facts["adapter_run_id"],
         "model_path": str(model_folder(stage.facts["model"]).absolute()),
         "capture": str(folder.absolute()),
+        "heads_run_id": heads.name if heads else None,
         "prompts": {"heads": len(stage.train), "valid": len(stage.valid)},
         "split_layers": list(stage.layers),
         "window": stage.facts["window"],
@@ -223,4 +229,13 @@ def again(facts: dict[str, Any]) -> Stage5:
     folder = Path(facts["capture"])
     if read_manifest(folder)["capture_id"] != facts["capture_id"]:
         raise AgpError(f"{folder} is not the capture that run {facts['run_id']} began with")
-    return Stage5(folder, TransferSettings.model_validate(facts["settings"]))
+    heads = runs.find_run(facts["heads_run_id"]) if facts.get("heads_run_id") else None
+    return Stage5(folder, TransferSettings.model_validate(facts["settings"]), heads)
+
+
+def heads_of(parents: Sequence[Path]) -> Path | None:
+    """Return the run of stage 2 that is built upon, if one was named."""
+    found = [run for run in parents if runs.summary(run)["stage"] == 2]
+    if len(found) < len(parents) or len(found) > 1:
+        raise AgpError("stage 5 builds on a run of stage 2, and on one: --on RUN")
+    return found[0] if found else None

@@ -87,6 +87,26 @@ def test_a_rate_term_takes_bits(agp: Any, capture: Path):
     assert start is not cheap
 
 
+@pytest.mark.slow
+def test_a_pair_that_reads_what_heads_say(agp: Any, capture: Path):
+    small = ("--set", "epochs=1", "--set", "seeds=1", "--json")
+    heads = json.loads(agp("train", "run", "2", "--capture", capture, *small).stdout)["run_id"]
+    sets = [word for change in CHANGES for word in ("--set", change)]
+    args = ("--capture", capture, "--on", heads, *sets, "--json")
+    run = json.loads(agp("train", "run", "5", *args).stdout)["run_id"]
+    again = stage5.again(runs.summary(runs.find_run(run)))
+    said = again.contexts[again.valid[0].prompt][4]
+    assert said.shape == (len(again.valid[0].at), 8)
+    assert np.allclose(said[:, :4].sum(1), 1, atol=0.02) and np.allclose(
+        said * 255 % 1, 0, atol=1e-3
+    )
+    refused = agp("eval", run, "--pack", "sums", exit_code=2).stderr
+    assert "holds no prompt of the test split" in refused
+    agp("eval", run, "--pack", "sums", "--split", "valid")
+    twice = agp("train", "run", "5", "--capture", capture, "--on", run, exit_code=2).stderr
+    assert "builds on a run of stage 2" in twice
+
+
 REFUSED = {
     "layers=9": "boundaries 1 to 7",
     "layers=some": "neither all nor a list",
