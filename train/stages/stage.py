@@ -24,6 +24,7 @@ STAGES = {  # number → module
     1: "train.stages.stage1",
     2: "train.stages.stage2",
     3: "train.stages.stage3",
+    4: "train.stages.stage4",
     5: "train.stages.stage5",
 }
 
