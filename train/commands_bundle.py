@@ -18,14 +18,20 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def make(run_ids: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Put the parts that some runs trained, and the adapter below them, into one folder.
 
+    A semantic projection that was not shown to be of use is left out.
+
     \b
     Example:
       agp bundle make s2-20261126-1410 s5-20261126-1500 --out my-bundle
     """
     from train.stages.bundles import make as make_bundle
+    from train.stages.critical import left_out
     from train.stages.runs import find_run
 
-    say(make_bundle(out, [find_run(name) for name in run_ids]), as_json)
+    wanted = [find_run(name) for name in run_ids]
+    for run, why in left_out(wanted).items():
+        click.echo(f"agp: {run.name} is left out: {why}", err=True)
+    say(make_bundle(out, wanted), as_json)
 
 
 @click.command()

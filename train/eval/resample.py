@@ -42,8 +42,8 @@ class Groups:
         return member @ np.asarray(values, float)
 
 
-def estimate(statistic: Statistic, groups: Groups, seed: int = 0) -> Estimate:
-    """Return the value and its 95 % percentile interval over resampled groups (Efron 1979).
+def estimate(statistic: Statistic, groups: Groups, seed: int = 0, level: float = 0.95) -> Estimate:
+    """Return the value and its percentile interval over resampled groups (Efron 1979).
 
     Resamples in which the statistic is not defined, since a class was not drawn, are left out.
     """
@@ -52,7 +52,8 @@ def estimate(statistic: Statistic, groups: Groups, seed: int = 0) -> Estimate:
     drawn = rng.multinomial(groups.size, np.full(groups.size, 1 / groups.size), RESAMPLES)
     found = statistic(drawn.astype(float))
     found = found[np.isfinite(found)]
-    low, high = np.percentile(found, [2.5, 97.5]) if len(found) else (np.nan, np.nan)
+    edges = [50 * (1 - level), 50 * (1 + level)]
+    low, high = np.percentile(found, edges) if len(found) else (np.nan, np.nan)
     return Estimate(value, float(low), float(high), groups.prompts)
 
 

@@ -9,6 +9,7 @@ from train.model.bundle import Backbone, Bundle, Source
 from train.model.digest import model_digest, weights_digest
 from train.model.load import model_folder
 from train.stages import checkpoint, runs
+from train.stages.critical import left_out
 from warehouse.errors import AgpError
 
 ROLES = {1: "adapter", 2: "heads", 3: "depth", 4: "semantic", 5: "codec"}
@@ -18,11 +19,14 @@ CERTIFICATE, LENS = "certificate.json", "lens.safetensors"
 def collect(run_folders: Iterable[Path]) -> tuple[Backbone, dict[str, Source]]:
     """Return the backbone and the parts of some runs; AgpError where two bring one role.
 
-    The adapter that the other parts were trained on comes with them, named or not.
+    The adapter that the other parts were trained on comes with them, named or not; a semantic
+    projection that was not shown to be of use stays out.
     """
     sources: dict[str, Source] = {}
     model = ""
-    for run in with_adapters(list(run_folders)):
+    wanted = list(run_folders)
+    useless = left_out(wanted)
+    for run in with_adapters([run for run in wanted if run not in useless]):
         facts = runs.summary(run)
         model = facts["model"]
         for role, source in parts_of(run, facts).items():

@@ -24,6 +24,7 @@ EVALUATIONS = {  # stage → module
     1: "train.stages.evaluate",
     2: "train.stages.evaluate_heads",
     3: "train.stages.evaluate_depth",
+    4: "train.stages.evaluate_semantic",
     5: "train.stages.evaluate_transfer",
 }
 
@@ -42,7 +43,7 @@ class Options:
     max_tokens: int = 64
     most: int = 1000
     run_code: bool = False
-    capture: Path | None = None  # where the run's own holds nothing of the split (stage 2)
+    capture: Path | None = None  # stage 2: where its own lacks the split; stage 4: to be of use on
     untuned: Path | None = None  # a capture of the base that the run's adapter tuned (stage 2)
 
 
