@@ -71,14 +71,15 @@ def method_table(document: Mapping[str, Any], title: str) -> dict[str, Any]:
 def other_table(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything else that was measured, a row each."""
     rows = [
-        [OTHERS[m["name"]], cell(m), m["n"]] for m in document["measures"] if m["name"] in OTHERS
+        [OTHERS[m["name"]], cell(m, 4), m["n"]] for m in document["measures"] if m["name"] in OTHERS
     ]
     return {"title": "sparsity, stability, use", "columns": ["", "measured", "n"], "rows": rows}
 
 
-def cell(measure: Mapping[str, Any]) -> str:
+def cell(measure: Mapping[str, Any], digits: int = 3) -> str:
     """Return a value with its interval."""
-    return f"{measure['value']:.3f} [{measure['low']:.3f}, {measure['high']:.3f}]"
+    value, low, high = (f"{measure[k]:.{digits}f}" for k in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def reason(document: Mapping[str, Any]) -> str:
