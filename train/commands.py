@@ -18,7 +18,7 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command("run")
-@click.argument("stage", type=int)
+@click.argument("stage", metavar="[0-6|all]")
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
 @click.option("--data", type=PATH, help="A build's folder (stages 1 and 4).")
 @click.option("--capture", "captures", multiple=True, help="A capture (stages 2 to 6).")
@@ -26,10 +26,15 @@ PATH = click.Path(path_type=Path)
 @click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
 @click.option("--most", default=1000, show_default=True, help="Prompts of a split (stage 0).")
 @click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7 (stage 1).")
-@click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
+@click.option(
+    "--set", "changes", multiple=True, help="A setting: name=value; STAGE.name=value (all)."
+)
+@click.option("--semantic", type=PATH, help="A build of the semantic lane (all).")
+@click.option("--without", multiple=True, help="A part that is left out, such as semantic (all).")
+@click.option("--go-on", is_flag=True, help="Past failed gates; what follows is unproven (all).")
 @JSON
 def run_stage(
-    stage: int,
+    stage: str,
     model: str,
     data: Path | None,
     captures: tuple[str, ...],
@@ -39,17 +44,27 @@ def run_stage(
     blocks: str | None,
     changes: tuple[str, ...],
     as_json: bool,
+    **walked: Any,
 ) -> None:
-    """Train a stage. Ctrl-C saves and ends; `agp train resume` goes on.
+    """Train a stage, or walk through all. Ctrl-C saves and ends; `agp train resume` goes on.
 
     Stage 0 trains nothing: it captures the model's states on a pack and says where it could exit.
+    `all` takes every stage in order, with its gates between them, and stops at a failed gate; the
+    same command goes on where it stopped.
 
     \b
     Examples:
       agp train run 0 --model tiny
       agp train run 1 --model tiny --data BUILD --set max_steps=100
+      agp train run all --model tiny --data BUILD --without semantic
     """
-    if stage == 0:
+    if stage == "all":
+        from train.commands_curriculum import run_all
+
+        return run_all(model, data, pack, most, changes, as_json, **walked)
+    if not stage.isdecimal():
+        raise AgpError(f"{stage} is no stage; give a number, 0 for the map of layers, or all")
+    if stage == "0":
         from train.commands_capture import run_stage0
 
         return run_stage0(model, pack, most, as_json)
@@ -67,7 +82,7 @@ def run_stage(
         (*changes, *([f"blocks={blocks}"] if blocks else [])),
     )
     with stop_on_signal() as stopped:
-        run, ready = stages.start(stage, request)
+        run, ready = stages.start(int(stage), request)
         finish(run, ready, loop.Progress(), stopped, as_json)
 
 

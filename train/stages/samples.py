@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from train.harness.chat import encode_chat
+from train.model.digest import file_sha256
 from warehouse.errors import AgpError
 
 
@@ -77,3 +78,9 @@ def read_split(
             f"{window} tokens; see its `loss` flags, or set window= higher"
         )
     return samples, dict(seen)
+
+
+def data_digests(data: Path) -> dict[str, str]:
+    """Return the sha-256 of the splits that training reads."""
+    files = [data / f"{split}.jsonl" for split in ("train", "valid")]
+    return {f.name: file_sha256(f) for f in files if f.is_file()}

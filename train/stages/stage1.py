@@ -7,14 +7,14 @@ from typing import Any
 import mlx.core as mx
 import mlx.optimizers as optim
 
-from train.model.digest import file_sha256, model_digest
+from train.model.digest import model_digest
 from train.model.gemma import Gemma
 from train.model.load import load, model_folder
 from train.stages import adapters, loop, runs
 from train.stages.batches import Batch, make, plan
 from train.stages.layerwise import Layerwise, derive_seed
 from train.stages.losses import sft_loss
-from train.stages.samples import Sample, read_split
+from train.stages.samples import Sample, data_digests, read_split
 from train.stages.settings import Settings, settings
 from train.stages.stage import Request, common_facts, steps_of
 from warehouse.errors import AgpError
@@ -122,12 +122,6 @@ def again(facts: dict[str, Any]) -> Stage1:
             f"{data} is not the dataset that run {facts['run_id']} began with; build it anew"
         )
     return Stage1(facts["model"], data, Settings.model_validate(facts["settings"]))
-
-
-def data_digests(data: Path) -> dict[str, str]:
-    """Return the sha-256 of the splits that stage 1 reads."""
-    files = [data / f"{split}.jsonl" for split in ("train", "valid")]
-    return {f.name: file_sha256(f) for f in files if f.is_file()}
 
 
 def build_id(data: Path) -> str | None:
