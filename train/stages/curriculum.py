@@ -1,8 +1,8 @@
-"""The walk through the stages: a model, datasets and a pack in, a run of each stage and verdicts out.
+"""The walk through the stages: a model, datasets and a pack in, a run of each and verdicts out.
 
-Between two stages stand gates. A failed one stops the walk with its evidence; a part that others can
-do without may be left out, or stay unproven, when that is asked for. The walk is written down after
-every step, so the same command goes on where it stopped, also after a kill in the middle of a run.
+Between two stages stand gates. A failed one stops the walk with its evidence; a part that others
+can do without may be left out, or stay unproven, when that is asked for. The walk is written down
+after every step, so the same command goes on where it stopped, also after a kill within a run.
 """
 
 import hashlib
