@@ -26,6 +26,7 @@ from lanes.split import SPLITS, SplitSettings, update_splits
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
+MEMORY = "300MB"  # for DuckDB: what is to be sorted beyond that waits in a file
 MEMBERS = "members.parquet"  # beside the build, until they are registered
 Advance = Callable[[int, int], None]  # exchanges done now, and of how many
 
@@ -55,6 +56,24 @@ def build(
     out = out.resolve() if out else None
     if out:
         check_target(out)
+    con.execute(f"set memory_limit = '{MEMORY}'; set threads = 2")
+    try:
+        return built(con, lane, settings, splits, redactor, out, advance)
+    except duckdb.OutOfMemoryException:  # something that must be whole in memory is larger
+        con.execute("reset memory_limit")
+        return built(con, lane, settings, splits, redactor, out, advance)
+
+
+def built(
+    con: duckdb.DuckDBPyConnection,
+    lane: Lane,
+    settings: Settings,
+    splits: SplitSettings,
+    redactor: Redactor,
+    out: Path | None,
+    advance: Advance,
+) -> dict[str, Any]:
+    """Build; what fails leaves nothing behind."""
     stage = staging(out.parent if out else agp_home() / "lanes")
     try:
         prepared = lane.prepare(con, settings)
