@@ -22,7 +22,13 @@ PATH = click.Path(path_type=Path)
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
 @click.option("--data", type=PATH, help="A build's folder (stages 1 and 4).")
 @click.option("--capture", "captures", multiple=True, help="A capture (stages 2 to 6).")
-@click.option("--on", "parents", multiple=True, metavar="RUN", help="A run that is built upon.")
+@click.option(
+    "--on",
+    "parents",
+    multiple=True,
+    metavar="RUN",
+    help="A run that is built upon; of all: stage 1's.",
+)
 @click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
 @click.option("--most", default=1000, show_default=True, help="Prompts of a split (stage 0).")
 @click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7 (stage 1).")
@@ -61,7 +67,7 @@ def run_stage(
     if stage == "all":
         from train.commands_curriculum import run_all
 
-        return run_all(model, data, pack, most, changes, as_json, **walked)
+        return run_all(model, data, pack, most, changes, as_json, parents=parents, **walked)
     if not stage.isdecimal():
         raise AgpError(f"{stage} is no stage; give a number, 0 for the map of layers, or all")
     if stage == "0":

@@ -27,6 +27,7 @@ def run_all(
     semantic: Path | None,
     without: tuple[str, ...],
     go_on: bool,
+    parents: tuple[str, ...],
 ) -> None:
     """Walk through the stages; print each verdict as it comes, and how it ended."""
     if data is None:
@@ -48,6 +49,7 @@ def run_all(
         go_on,
         most,
         changes=tuple(of_stage(change) for change in changes),
+        adapter=adapter_of(parents, model),
     )
     with stop_on_signal() as stopped, Walking() as show:
         document = walk(plan, show.as_show(), stopped)
@@ -57,6 +59,16 @@ def run_all(
     console().print(f"{document['walk_id']}: {ENDED[document['state']]}", markup=False)
     for line in document.get("words", []):
         console().print(line, markup=False)
+
+
+def adapter_of(parents: tuple[str, ...], model: str) -> Path | None:
+    """Return the run of stage 1 that is named, if one is; AgpError for anything else."""
+    from train.stages.generating import Ask
+    from train.stages.generating import adapter_of as checked
+
+    if len(parents) > 1:
+        raise AgpError("the walk is begun on one run of stage 1 at the most: --on RUN")
+    return checked(Ask(model, parents[0])) if parents else None
 
 
 def of_stage(change: str) -> tuple[int, str]:

@@ -15,7 +15,17 @@ from typing import Any
 from train.harness.packs import pack_digest, read_about
 from train.model.digest import model_digest
 from train.model.load import model_folder
-from train.stages import captures, evaluations, loop, register, runs, stage, stage0, training
+from train.stages import (
+    captures,
+    checkpoint,
+    evaluations,
+    loop,
+    register,
+    runs,
+    stage,
+    stage0,
+    training,
+)
 from train.stages.samples import data_digests
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
@@ -38,6 +48,7 @@ class Plan:
     length: int = 32  # tokens of a continuation
     answers: int = 40
     changes: tuple[tuple[int, str], ...] = ()  # (stage, name=value)
+    adapter: Path | None = None  # a run of stage 1 that is there already
 
     @property
     def stages(self) -> list[int]:
@@ -85,6 +96,7 @@ def folder_of(plan: Plan) -> Path:
         "sft": data_digests(plan.sft),
         "semantic": data_digests(plan.semantic) if plan.semantic else None,
         "pack": pack_digest(read_about(plan.pack)),
+        "adapter": plan.adapter.name if plan.adapter else None,
         "numbers": [plan.most, plan.length, plan.answers, sorted(plan.changes)],
     }
     name = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:15]
@@ -127,6 +139,8 @@ def one(
         wanted = captures.Wanted(plan.model, plan.pack, most=plan.most, length=plan.length)
         run, _, found = stage0.run(wanted, show.begin, show.tick)
         return result(run, found)
+    if number == 1 and plan.adapter:
+        return measured(plan.adapter, plan, show)
     show.step(f"stage {number}: training")
     begun = document["steps"].get(str(number))
     if begun and begun["state"] == "training":
@@ -143,7 +157,18 @@ def one(
         register.register(run)
     if state == "stopped":
         return {"state": "training", "run_id": run.name}
-    show.step(f"stage {number}: measuring")
+    return measured(run, plan, show)
+
+
+def measured(run: Path, plan: Plan, show: Show) -> dict[str, Any]:
+    """Return the step of a trained run: its evaluation on the pack, made unless it is there."""
+    digest = pack_digest(read_about(plan.pack))
+    file = run / "evaluations" / f"{digest}-test.json"
+    if file.exists() and runs.read_json(file).get("artifact_sha256") == checkpoint.digest(
+        run / "best"
+    ):
+        return result(run, runs.read_json(file))
+    show.step(f"{run.name}: measuring")
     options = evaluations.Options(plan.pack, answers=plan.answers, most=plan.most)
     return result(run, evaluations.evaluate(run, options, show.begin, show.tick))
 
