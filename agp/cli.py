@@ -104,6 +104,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bundle make": ("train.commands_bundle:make", "Put what runs trained into one folder."),
     "bundle show": ("train.commands_bundle:show", "Show what a bundle holds, and whose it is."),
     "bundle verify": ("train.commands_bundle:verify", "Check that a bundle is whole and fits."),
+    "captures plot": ("train.commands_plot:plot_capture", "Draw a capture's map of layers."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs plot": ("train.commands_plot:plot_run", "Draw a run's losses and curves."),
     "runs show": ("train.commands:show_run", "Show what a run was made of and how it went."),

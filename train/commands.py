@@ -73,7 +73,7 @@ def run_stage(
     if stage == "0":
         from train.commands_capture import run_stage0
 
-        return run_stage0(model, pack, most, as_json)
+        return run_stage0(model, pack, most, changes, as_json)
     use_openblas()
     from train.stages import loop
     from train.stages import stage as stages

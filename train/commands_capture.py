@@ -67,14 +67,19 @@ def numbers(layers: str | None) -> tuple[int, ...]:
         raise AgpError(f"--layers {layers!r} is no list of numbers such as 2,4,6") from None
 
 
-def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
+def run_stage0(model: str, pack: str, most: int, changes: tuple[str, ...], as_json: bool) -> None:
     """Capture the base model, print the map and the gate."""
     use_openblas()
     from train.commands_eval import print_gates
     from train.harness.packs import find_pack
     from train.stages import captures, stage0
 
-    wanted = captures.Wanted(model, find_pack(pack), most=most)
+    chosen = captured(changes)
+    layers = numbers(chosen.get("layers"))
+    length, window = (int(chosen.get(name, n)) for name, n in (("length", 32), ("window", 1024)))
+    wanted = captures.Wanted(
+        model, find_pack(pack), layers=layers, length=length, window=window, most=most
+    )
     with counting_bar("capturing") as (begin, tick):
         run, found, document = stage0.run(wanted, begin, tick)
     if as_json:
@@ -83,6 +88,20 @@ def run_stage0(model: str, pack: str, most: int, as_json: bool) -> None:
     print_map(found)
     print_gates(document)
     console().print(f"{run.name}: nothing was trained; capture {found.capture_id}")
+
+
+def captured(changes: tuple[str, ...]) -> dict[str, str]:
+    """Return what `--set` says of a capture; AgpError for anything else.
+
+    >>> captured(("layers=2,4", "length=8"))
+    {'layers': '2,4', 'length': '8'}
+    """
+    pairs = [change.partition("=") for change in changes]
+    for name, _, value in pairs:
+        whole = name == "layers" or value.isdecimal()
+        if name not in ("layers", "length", "window") or not value or not whole:
+            raise AgpError(f"--set {name}={value}: stage 0 has layers, length and window")
+    return {name: value for name, _, value in pairs}
 
 
 def show(folder: Path, as_json: bool, split: str = "valid") -> None:

@@ -46,11 +46,33 @@ def table(document: dict[str, Any], found: dict[str, Any], seconds: float) -> li
         "|---|--:|--:|---|",
         *(gate(g) for g in evaluation["gates"] if g["value"] is not None),
         "",
+        *layers(document["map"]),
+        "",
         "One of the prompts, answered before and after:",
         "",
         *quoted("asked", asked["asked"]),
         *quoted("untuned", asked["untuned"]),
         *quoted("tuned", asked["tuned"]),
+    ]
+
+
+def layers(found: dict[str, Any]) -> list[str]:
+    """Return the map of layers of the base model as a table, and its gate."""
+    rows = [
+        f"| {r['layer']} | {r['lens']} | {r['kl']:.3f} | {r['agree']:.3f} | {r['stays']:.3f} |"
+        for r in found["layers"]
+    ]
+    (oracle,) = found["gates"]
+    return [
+        f"Stage 0 on the {found['split']} split, {found['layers'][0]['positions']:,} positions:",
+        "",
+        "| layers run | lens | KL | agree | stay |",
+        "|--:|---|--:|--:|--:|",
+        *rows,
+        "",
+        f"An oracle runs {oracle['value']:.0%} of the layers [{oracle['low']:.0%}, "
+        f"{oracle['high']:.0%}], {oracle['n']} prompts, {found['flips']:.0%} of positions agree "
+        f"once and flip away; gate {oracle['rule']}: {oracle['verdict']}.",
     ]
 
 

@@ -20,6 +20,8 @@ SETTINGS = (
     "evaluate_every=24",
     "valid_tokens=1500",
 )
+# Five of eighteen layers, few tokens: each is decoded by two lenses, again over all words.
+MAP = ("--most", "40", "--set", "layers=6,9,12,15,17", "--set", "length=8", "--set", "window=256")
 MEASURED = ("--most", "40", "--answers", "2", "--max-tokens", "40", "--show", "1")
 
 
@@ -50,7 +52,16 @@ def steps(guide: Guide, model: Path, found: dict[str, Any]) -> dict[str, Any]:
     guide.step("Held-out sessions", "The adapter against its base, on answers it never saw.")
     guide.run("packs", "build", "--data", data)
     guide.run_apart("eval", run["run_id"], "--pack", "history", *MEASURED, lines=100)
+    guide.step("Stage 0", "What do the base model's layers know, and where could it stop?")
+    guide.run_apart("train", "run", "0", "--model", str(model), "--pack", "history", *MAP, lines=40)
+    newest = json.loads(guide.quietly("runs", "list", "--json"))[0]
+    map_of = json.loads((Path(newest["path"]) / "report.json").read_text())
     evaluations = Path(run["path"]) / "evaluations"
     (file,) = evaluations.glob("*-test.json")
     facts = json.loads(guide.quietly("runs", "show", run["run_id"], "--json"))
-    return {"run": facts, "evaluation": json.loads(file.read_text()), "cores": os.cpu_count()}
+    return {
+        "run": facts,
+        "evaluation": json.loads(file.read_text()),
+        "map": map_of,
+        "cores": os.cpu_count(),
+    }
