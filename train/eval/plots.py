@@ -21,8 +21,7 @@ def draw(
 
     AgpError where the file's kind is unknown, or there is nothing to draw.
     """
-    if out.suffix.lower() not in KINDS:
-        raise AgpError(f"--out {out}: give a file that ends in {', '.join(KINDS)}")
+    refuse_other_kinds(out)
     panels: list[Draw] = [p for p in (losses(metrics),) if p]
     for document in documents:
         data = document.get("plots") or {}
@@ -32,6 +31,12 @@ def draw(
     if not panels:
         raise AgpError(f"{title} has no numbers yet to draw; train or evaluate it first")
     save(title, panels, out)
+
+
+def refuse_other_kinds(out: Path) -> None:
+    """Raise AgpError for a file of a kind that cannot be drawn."""
+    if out.suffix.lower() not in KINDS:
+        raise AgpError(f"--out {out}: give a file that ends in {', '.join(KINDS)}")
 
 
 def save(title: str, panels: Sequence[Draw], out: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from train.eval.plots import Draw, labelled, save
+from train.eval.plots import Draw, labelled, refuse_other_kinds, save
 
 KL, SHARES = {"kl": "KL to full depth"}, {"agree": "same first token", "stays": "… and stays so"}
 
@@ -13,6 +13,7 @@ def draw_map(
     title: str, layers: Sequence[Mapping[str, Any]], exits: Mapping[int, int], out: Path
 ) -> None:
     """Write KL and agreement by layer, and where an oracle stops."""
+    refuse_other_kinds(out)
     inner = [row for row in layers if row["lens"] != "full"]
     panels = [
         by_layer(inner, KL, "nats", "KL to full depth"),
