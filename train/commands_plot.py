@@ -1,4 +1,4 @@
-"""`agp runs plot`: a run's losses and curves as a picture."""
+"""`agp runs plot` and `agp captures plot`: curves and maps as pictures."""
 
 from pathlib import Path
 
