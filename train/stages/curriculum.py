@@ -31,6 +31,7 @@ from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
 PARTS = {"routing": 2, "depth": 3, "semantic": 4, "transfer": 5, "joint": 6}  # may be left out
+BUILT_ON = {4: (1,), 5: (2,)}  # stage → stages whose runs it reads, besides the capture
 SPLITS = ("heads", "valid", "calib", "test")
 
 
@@ -181,14 +182,11 @@ def request(number: int, plan: Plan, document: dict[str, Any], show: Show) -> st
     changes = tuple(change for n, change in plan.changes if n == number)
     if number == 1:
         return stage.Request(plan.model, plan.sft, changes=changes)
-    before = [
-        runs.find_run(step["run_id"])
-        for n, step in sorted(document["steps"].items())
-        if 0 < int(n) < number and step["state"] == "done"
-    ]
+    done = {int(n): s["run_id"] for n, s in document["steps"].items() if s["state"] == "done"}
+    before = [runs.find_run(done[n]) for n in BUILT_ON.get(number, ()) if n in done]
     show.step(f"stage {number}: the tuned model's states")
     wanted = captures.Wanted(
-        plan.model, plan.pack, before[0], (), SPLITS, plan.length, most=plan.most
+        plan.model, plan.pack, runs.find_run(done[1]), (), SPLITS, plan.length, most=plan.most
     )
     captured = captures.make(wanted, show.begin, show.tick)
     data = plan.semantic if number == PARTS["semantic"] else None
