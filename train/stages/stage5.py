@@ -19,7 +19,7 @@ from train.harness.capture import layers_of, read_manifest
 from train.harness.resumed import Halfway, halfway, logits
 from train.model.codecs.learned import Learned, arrays_of
 from train.model.codecs.pca import fit
-from train.model.digest import tokenizer_digest
+from train.model.digest import file_sha256, tokenizer_digest
 from train.model.gemma import Gemma
 from train.model.load import model_folder
 from train.stages import contexts, loop, runs
@@ -212,10 +212,13 @@ def start(request: Request) -> tuple[Path, Stage5]:
     keys = ("model", "model_digest", "adapter_digest", "capture_id", "pack", "pack_digest")
     facts = {
         **{k: stage.facts[k] for k in keys},
+        "tokenizer_digest": stage.config["tokenizer_digest"],
         "base_run_id": stage.facts["adapter_run_id"],
         "model_path": str(model_folder(stage.facts["model"]).absolute()),
         "capture": str(folder.absolute()),
+        "captures": {stage.facts["capture_id"]: file_sha256(folder / "manifest.json")},
         "heads_run_id": heads.name if heads else None,
+        "parents": [p for p in (stage.facts["adapter_run_id"], heads and heads.name) if p],
         "prompts": {"heads": len(stage.train), "valid": len(stage.valid)},
         "split_layers": list(stage.layers),
         "window": stage.facts["window"],
@@ -227,7 +230,8 @@ def start(request: Request) -> tuple[Path, Stage5]:
 def again(facts: dict[str, Any]) -> Stage5:
     """Return the stage of a run.json; AgpError where model, capture or pack are others by now."""
     folder = Path(facts["capture"])
-    if read_manifest(folder)["capture_id"] != facts["capture_id"]:
+    read_manifest(folder)
+    if file_sha256(folder / "manifest.json") != facts["captures"][facts["capture_id"]]:
         raise AgpError(f"{folder} is not the capture that run {facts['run_id']} began with")
     heads = runs.find_run(facts["heads_run_id"]) if facts.get("heads_run_id") else None
     return Stage5(folder, TransferSettings.model_validate(facts["settings"]), heads)

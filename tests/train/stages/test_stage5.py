@@ -59,6 +59,7 @@ def test_a_run_its_numbers_and_its_codec(agp: Any, capture: Path, rows: Any):
     verdicts = {g["name"]: g["verdict"] for g in document["gates"]}
     assert verdicts["int8.kl"] == "too_few"  # three prompts, 59 wanted
     assert rows("select count(*) from v_gates where stage = 5") == [(len(verdicts),)]
+    assert list(facts["captures"]) == [capture.name] and facts["parents"] == []
     said = agp("eval", facts["run_id"], "--pack", "sums", "--split", "valid").output
     assert "split at layer 4, valid split" in said
 
