@@ -84,6 +84,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),
     "lanes audit": ("lanes.commands:audit", "Say what a build really holds."),
     "lanes diff": ("lanes.commands_diff:diff", "What two builds do not have in common."),
+    "export traces": (
+        "lanes.traces.commands:traces",
+        "Write sessions, redacted, for other people's tools.",
+    ),
     "train plan": ("train.commands_plan:plan_stage", "What a run takes: will it fit, how long."),
     "train run": ("train.commands:run_stage", "Train a stage."),
     "train resume": ("train.commands:resume", "Go on with a run that was stopped or killed."),
@@ -159,6 +163,7 @@ GROUPS = {
     "secrets": "Credentials and personal data in the history.",
     "labels": "Weak labels: who says what of an exchange, and how surely.",
     "lanes": "Datasets: build, read and audit them.",
+    "export": "For other programs: sessions.",
     "model": "Model folders: make, convert, describe.",
     "packs": "Prompt packs: held-out prompts to measure with.",
     "train": "Plan, run and resume training stages.",

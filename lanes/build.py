@@ -185,7 +185,7 @@ def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> NotYet:
 
 def refuse_secrets(folder: Path) -> None:
     """Raise if any detector fires on a written file; the message shows kind and place only."""
-    found = list(scan_files(sorted(folder.iterdir())))
+    found = list(scan_files([folder]))
     if found:
         places = sorted({f"{f.kind} in {Path(f.path).name} row {f.row}" for f in found})
         more = f" and {len(places) - 5} more" if len(places) > 5 else ""
