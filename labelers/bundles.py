@@ -4,7 +4,6 @@ A bundle that is found is named after its word, so its id is the same however th
 """
 
 import hashlib
-import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from labelers.concept import concepts
+from labelers.kernel_bundles import kernel_bundles
 from labelers.measure import settings
 from labelers.vectors import WORD, vectors
 from warehouse.statements import execute_file
@@ -66,7 +66,7 @@ def refresh_bundles(con: duckdb.DuckDBPyConnection) -> None:
         )
     ]
     con.unregister("primitives")
-    bundles = [*kernel_bundles(), *found_bundles(exchanges)]
+    bundles = [*named_bundles(), *found_bundles(exchanges)]
     members = [
         (exchange.id, bundle.id, strength)
         for bundle in bundles
@@ -110,12 +110,13 @@ def telling(word: str) -> bool:
     return len(word) >= SHORTEST and word not in function_words()
 
 
-def kernel_bundles() -> list[Bundle]:
-    """Return the bundles of kernel/bundles.toml."""
-    text = (files("labelers") / "kernel" / "bundles.toml").read_text("utf-8")
+def named_bundles() -> list[Bundle]:
+    """Return the bundles that the kernel names, without primitives that are switched off."""
+    known = concepts()
     return [
-        Bundle(t["id"], "kernel", t["name"], tuple(t["words"]), tuple(t["primitives"]))
-        for t in tomllib.loads(text)["bundle"]
+        Bundle(one.id, "kernel", one.name, one.words, primitives)
+        for one in kernel_bundles()
+        if (primitives := tuple(name for name in one.primitives if name in known))
     ]
 
 

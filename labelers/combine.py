@@ -1,9 +1,11 @@
 """Votes to labels: how probable each label is for each exchange that anything voted on."""
 
+import hashlib
+
 import duckdb
 import polars as pl
 
-from labelers.bundles import refresh_bundles
+from labelers.bundles import named_bundles, refresh_bundles
 from labelers.gold import gold
 from labelers.label_model import Chosen, choose
 from warehouse.statements import execute_file
@@ -15,8 +17,10 @@ order by label, exchange_id, labeler
 
 
 def combine(con: duckdb.DuckDBPyConnection) -> Chosen:
-    """Make the table labels anew from votes and reviews, where either changed."""
+    """Make the table labels anew from votes and reviews, where either or a bundle changed."""
+    named = "".join(repr(bundle) for bundle in named_bundles())
     digest = execute_file(con, "labelers", "votes_digest.sql")[0][0]
+    digest += f"-{hashlib.blake2b(named.encode(), digest_size=8).hexdigest()}"
     kept = con.execute("select choice from label_runs where digest = ?", [digest]).fetchall()
     if kept:
         return Chosen.read(kept[0][0])

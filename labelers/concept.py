@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from labelers.nko import NkoName
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 from warehouse.tables import named, plain, read_tables
@@ -26,7 +27,7 @@ class Concept(BaseModel):
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
     kind: Literal["primitive", "invariant", "process"]
     name: str = Field(min_length=1)
-    nko: str | None = None
+    nko: NkoName | None = None
     sigil: str | None = Field(default=None, pattern=r"^[\u07C0-\u07FF]$")
     required: bool = False
     enabled: bool = True

@@ -1,10 +1,11 @@
 """The kernel is data: complete, switchable, with its own examples."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from labelers.bundles import Bundle, Exchange, found_bundles, kernel_bundles
+from labelers.bundles import Bundle, Exchange, found_bundles, named_bundles
 from labelers.concept import all_concepts, concepts
 from labelers.load import load
 from labelers.selftest import run_tests
@@ -74,8 +75,57 @@ def test_strength_counts_the_primitives_that_are_missing():
     bundle = Bundle("b", "kernel", "b", ("wave",), ("oscillate", "stabilize"))
     assert bundle.strength(exchange("x", "s", "wave", oscillate=0.8)) == 0.4
     assert bundle.strength(exchange("x", "s", "calm", oscillate=0.8)) is None
+
+
+BUNDLE = """
+[[bundle]]
+id = "tides"
+name = "Tides"
+primitives = ["return"]
+words = ["ebb", "flood"]
+definition = "It comes and goes."
+examples = ["Ebb again."]
+counter_examples = ["A flood of mail."]
+"""
+
+
+@pytest.fixture
+def bundle(home):
+    """Return a function that writes the user's own bundle, with something changed."""
+
+    def write(*change: str) -> None:
+        (home / ".agp" / "kernel").mkdir(parents=True, exist_ok=True)
+        text = BUNDLE.replace(*change) if change else BUNDLE
+        (home / ".agp" / "kernel" / "bundles.toml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+def test_bundles_of_the_user_stand_beside_those_of_the_kernel(bundle, kernel):
+    count = len(named_bundles())
+    bundle()
+    assert len(named_bundles()) == count + 1
+    kernel('[[concept]]\nid = "novel"\nenabled = false')
     known = concepts()
-    assert all(p in known for b in kernel_bundles() for p in b.primitives)
+    assert all(p in known for b in named_bundles() for p in b.primitives)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ('["return"]', '["boredom"]', "bundle tides: primitives: there is no primitive boredom"),
+        ('["return"]', '["number"]', "there is no primitive number"),
+        ('"ebb"', '"ebb|flow"', "plain words"),
+        ('"ebb"', '"Ebb"', "in small letters"),
+        ('name = "Tides"', 'name = "Tides"\nnko = "kɔɔ"', "written in N'Ko"),
+        ('name = "Tides"', 'title = "Tides"', "name is missing"),
+        ('name = "Tides"', 'name = "Tides"\nsize = 3', "no key size"),
+    ],
+)
+def test_a_bad_bundle_is_one_line(bundle, was, now, said):
+    bundle(was, now)
+    with pytest.raises(AgpError, match=re.escape(said)):
+        named_bundles()
 
 
 def test_the_page_has_every_process_column():
