@@ -64,11 +64,11 @@ def embed(root: Record, subs: dict[str, Record]) -> None:
         if step is None:
             continue
         results = step.setdefault("observation", {"results": []})["results"]
-        result = next((r for r in results if r["source_call_id"] == caller), None)
-        if result is None:
-            result = {"source_call_id": caller}
-            results.append(result)
-        result["subagent_trajectory_ref"] = [{"trajectory_id": sub["trajectory_id"]}]
+        mine = [result for result in results if result["source_call_id"] == caller]
+        if not mine:
+            mine = [{"source_call_id": caller}]
+            results += mine
+        mine[0]["subagent_trajectory_ref"] = [{"trajectory_id": sub["trajectory_id"]}]
 
 
 def without_none(value: Any) -> Any:

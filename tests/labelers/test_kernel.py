@@ -93,9 +93,9 @@ counter_examples = ["A flood of mail."]
 def bundle(home):
     """Return a function that writes the user's own bundle, with something changed."""
 
-    def write(*change: str) -> None:
+    def write(was: str = "", now: str = "") -> None:
         (home / ".agp" / "kernel").mkdir(parents=True, exist_ok=True)
-        text = BUNDLE.replace(*change) if change else BUNDLE
+        text = BUNDLE.replace(was, now) if was else BUNDLE
         (home / ".agp" / "kernel" / "bundles.toml").write_text(text, encoding="utf-8")
 
     return write
