@@ -8,11 +8,13 @@ import duckdb
 import polars as pl
 
 from labelers.agreement import Pair, pairs
+from labelers.ceiling import ceiling
 from labelers.combine import VOTES
 from labelers.gold import gold, pass_agreement
 from labelers.label_model import Chosen, Scores, majority
 from labelers.load import Labeler
-from labelers.masking import masked_votes
+from labelers.masking import masked_measures, masked_votes
+from labelers.measure import NAMES
 from labelers.scores import average_precision, wilson
 from warehouse.statements import statement
 
@@ -29,6 +31,7 @@ class LabelAudit:
     voted: int  # of those judged
     average_precision: float | None
     masked: float | None  # the same, with the kernel's words taken out of the history
+    ceiling: float | None  # of a model that was fitted on the masked measures, cross-fitted
     chance: float  # average precision of a guess
     between_passes: float | None  # Cohen's kappa of the two readings of the development set
 
@@ -38,8 +41,8 @@ class LabelAudit:
         if self.holds < FEW:
             return "too few to tell"
         if self.masked is None or self.masked < 2 * self.chance:
-            return "rests on its words"
-        return "seen without its words too"
+            return "rests on words"
+        return "not words alone"
 
 
 def audit(
@@ -82,7 +85,8 @@ def on_gold(
     """Return how each judged label does; without any gold, nothing."""
     if judged.is_empty():
         return []
-    plain, masked = majority(votes), majority(masked_votes(con, labelers))
+    measures = masked_measures(con, labelers)
+    plain, masked = majority(votes), majority(masked_votes(con, labelers, measures))
     readings = pass_agreement()
     found = []
     for (name,), group in judged.group_by("label", maintain_order=True):
@@ -96,11 +100,19 @@ def on_gold(
                 sum((label, x) in plain for x in names),
                 average_precision(ranked(plain, label, names), holds),
                 average_precision(ranked(masked, label, names), holds),
+                measured_best(group, measures),
                 sum(holds) / len(holds),
                 readings.get(label, (0, None))[1],
             )
         )
     return found
+
+
+def measured_best(judged: pl.DataFrame, measures: pl.DataFrame) -> float | None:
+    """Return what the measures of judged exchanges could tell of one label at best."""
+    both = judged.join(measures, on="exchange_id")
+    found = both.select(pl.col(NAMES).cast(pl.Float64)).to_numpy()
+    return ceiling(found, both["holds"].to_list(), both["family_id"].to_list())
 
 
 def ranked(scores: Scores, label: str, names: Sequence[str]) -> list[float]:

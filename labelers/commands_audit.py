@@ -19,7 +19,8 @@ def audit_functions(as_json: bool) -> None:
     votes, how many another function also casts on that label; conflict: how many one contradicts.
     right on gold: of its votes on judged exchanges, with a 95 % interval. kappa: agreement beyond
     chance, 0 to 1; correlated functions count as one voice. AP: average precision on gold, with
-    the words of the functions and with these words taken out of the history.
+    the words of the functions and with these words taken out of the history; at best: that of a
+    regression on the measures between turns, fitted on gold and judged on other session families.
 
     \b
     Examples:
@@ -91,13 +92,17 @@ def print_labels(rows: list[dict[str, Any]]) -> None:
     if not rows:
         click.echo("nothing is judged yet: agp labels review LABEL")
         return
-    names = ["label", "holds", "voted", "AP", "masked", "chance", "two readings", "verdict"]
+    names = ["label", "holds", "voted", "AP", "masked", "at best", "chance", "verdict"]
     body = [
         [r["label"], r["holds"], f"{r['voted']}/{r['judged']}", *(decimals(r[n]) for n in
-         ("average_precision", "masked", "chance", "between_passes")), r["verdict"]]
+         ("average_precision", "masked", "ceiling", "chance")), r["verdict"]]
         for r in rows
     ]  # fmt: skip
     print_table(names, body, title="labels on gold")
+    read_twice = [r["between_passes"] for r in rows if r["between_passes"] is not None]
+    if read_twice:
+        low, high = min(read_twice), max(read_twice)
+        click.echo(f"the development set was read twice: kappa {low:.2f} to {high:.2f}")
     click.echo()
 
 

@@ -31,11 +31,17 @@ def looked_for(function: TextFunction) -> list[str]:
     return [function.yes if isinstance(function.yes, str) else term_pattern(function.yes)]
 
 
-def masked_votes(con: duckdb.DuckDBPyConnection, labelers: Sequence[Labeler]) -> pl.DataFrame:
-    """Return the votes on gold once its projects' texts are masked, in columns of votes."""
-    quiet = [one for one in labelers if one.text and not one.keyword]
+def masked_measures(con: duckdb.DuckDBPyConnection, labelers: Sequence[Labeler]) -> pl.DataFrame:
+    """Return the measures of the projects with gold once their texts are masked."""
     execute_file(con, "labelers", "gold_projects.sql")
-    measures = measured_projects(con, patterns(labelers))
+    return measured_projects(con, patterns(labelers))
+
+
+def masked_votes(
+    con: duckdb.DuckDBPyConnection, labelers: Sequence[Labeler], measures: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the votes on gold that rest on masked measures alone, in columns of votes."""
+    quiet = [one for one in labelers if one.text and not one.keyword]
     con.register("masked_turns", measures.to_arrow())
     wanted = frozenset().union(*(one.reads for one in quiet))
     votes, _ = cast_texts(quiet, rows(con, wanted, turns="masked_turns"))

@@ -43,6 +43,7 @@ class Settings:
     memory: int
     enough: int
     window: int
+    generic: list[str]
 
 
 @cache
@@ -90,7 +91,7 @@ def measured_projects(con: duckdb.DuckDBPyConnection, masked: Sequence[str] = ()
                 f"where regexp_matches({part}, $p)",
                 {"p": pattern},
             )
-    rows = execute_file(con, "labelers", "project_texts.sql")
+    rows = execute_file(con, "labelers", "project_texts.sql", generic=known.generic)
     columns = ["project", "exchange_id", "thread", "session", "asked_at", "text", "named"]
     frame = pl.DataFrame(rows, schema=columns, orient="row")
     groups = frame.group_by("project", maintain_order=True)

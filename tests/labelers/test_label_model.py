@@ -1,5 +1,6 @@
 """From votes to probabilities: agreement, voices, calibration, the choice between models."""
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from labelers.agreement import pairs, voices
 from labelers.calibration import Platt, cross_fitted, fit
+from labelers.ceiling import ceiling
 from labelers.gold import development_set, judged_labels, pass_agreement
 from labelers.label_model import choose, majority, shipped
 from labelers.scores import average_precision, wilson
@@ -81,3 +83,16 @@ def test_an_interval_holds_its_share(right, n):
 def test_average_precision_of_a_guess_is_the_prevalence():
     assert average_precision([0.5] * 10, [True] + [False] * 9) == pytest.approx(0.1)
     assert average_precision([0.5], [False]) is None
+
+
+def test_the_ceiling_finds_what_a_measure_tells_and_nothing_in_noise():
+    dice = np.random.default_rng(3)
+    holds = (dice.random(400) < 0.1).tolist()
+    families = [f"s{i % 40}" for i in range(400)]
+    noise = dice.random((400, 5))
+    noise[dice.random((400, 5)) < 0.3] = np.nan
+    telling = noise.copy()
+    telling[:, 2] = np.array(holds) + dice.normal(0, 0.3, 400)
+    found, nothing = ceiling(telling, holds, families), ceiling(noise, holds, families)
+    assert found is not None and nothing is not None and found > 0.8 > 0.3 > nothing
+    assert ceiling(noise, [False] * 400, families) is None

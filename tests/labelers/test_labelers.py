@@ -108,6 +108,20 @@ def test_only_what_changed_runs_again(talk, own):
         assert update(con).evaluated == 0
 
 
+@pytest.mark.slow
+def test_a_project_is_named_by_a_whole_word_that_is_no_common_one(talk, rows):
+    talk("s1", ("Sow the peas.", "Done."), project="orchard")
+    talk("s2", ("Build the project.", "Done."), project="project")
+    talk(
+        "s3", ("Is it as in the orchard?", "Yes."), ("Orchardists say no.", "Yes."), project="shed"
+    )
+    talk("s4", ("Is the orchard dry?", "Yes."), project="orchard-2")
+    with open_writer() as con:
+        update(con)
+    found = rows("select exchange_id from turns where other_projects > 0 order by 1")
+    assert found == [("s3-0",)]
+
+
 @pytest.mark.parametrize("text", ["[[function]", "x = 1", "[[function]]\nid = 3"])
 def test_a_file_that_is_no_function_file_is_named(own, text):
     own("broken.toml", text)
