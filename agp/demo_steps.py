@@ -94,7 +94,9 @@ def build(guide: Guide) -> None:
 
 def row(guide: Guide) -> None:
     """One row of it, and where it comes from."""
-    found = guide.rows("select build_id from v_lane_rows where split = 'train' limit 1")
+    found = guide.rows(
+        "select build_id from v_lane_rows where lane = 'sft' and split = 'train' limit 1"
+    )
     guide.step("One row, and what it was made of", "Answers that earn loss are marked.")
     guide.run("lanes", "show", found[0]["build_id"], "train:0", last=10)
 
@@ -108,6 +110,33 @@ def lineage(guide: Guide) -> None:
     guide.step("Back to the byte", "Any id leads to the file, the offset and the hash, and back.")
     guide.run("lineage", found[0]["exchange_id"])
     guide.run("warehouse", "verify")
+
+
+def labels(guide: Guide) -> None:
+    """What weak labelers say, and how right they are."""
+    guide.step(
+        "Labels that know how weak they are",
+        "Functions vote on what a turn does: it returns, dwells, shifts, ... A label model makes "
+        "probabilities of the votes, calibrated on 390 exchanges that were read by eye. The audit "
+        "says what each function covers and contradicts, and which labels rest on words alone.",
+    )
+    guide.run("labels", "audit", lines=40, last=30)
+
+
+def semantic(guide: Guide) -> None:
+    """The dataset of labelled texts."""
+    guide.step(
+        "A second dataset: what was meant",
+        "Each exchange with the probability of every label, its concept bundles and its nearest "
+        "neighbours. What is rare is repeated in the rows to train on; each row says how often.",
+    )
+    guide.run("lanes", "build", "semantic", lines=12, last=2)
+    found = guide.rows(
+        "select 'train:' || min(row) as row, build_id from v_lane_rows where lane = 'semantic' "
+        "and split = 'train' and weight > 0 and exchange_id in (select exchange_id from v_labels "
+        "where label = 'return' and probability > 0.5) group by build_id"
+    )
+    guide.run("lanes", "show", found[0]["build_id"], found[0]["row"], lines=18)
 
 
 def train(guide: Guide) -> None:
@@ -168,8 +197,9 @@ def sources(guide: Guide) -> None:
 
 
 def newest(guide: Guide) -> str:
-    """Return the folder of the dataset that was built."""
-    return json.loads(guide.quietly("lanes", "list", "--json"))[0]["path"]
+    """Return the folder of the dataset of conversations that was built."""
+    built = json.loads(guide.quietly("lanes", "list", "--json"))
+    return next(one["path"] for one in reversed(built) if one["lane"] == "sft")
 
 
 STEPS: list[Callable[[Guide], None]] = [
@@ -182,6 +212,8 @@ STEPS: list[Callable[[Guide], None]] = [
     build,
     row,
     lineage,
+    labels,
+    semantic,
     train,
     packs,
     evaluate,
@@ -193,6 +225,7 @@ NEXT = """What to try next:
   agp sql --examples              questions worth asking
   agp filters try "EXPRESSION"    what a rule not yet written would do
   agp lanes build sft             a dataset of your own
+  agp labels review return        your own verdicts on what was meant
   agp train plan 1                what an adapter of your model takes
   agp --help                      everything else
 """
