@@ -105,8 +105,6 @@ left join features f on f.exchange_id = d.exchange_id
 left join v_messages m on m.exchange_id = d.exchange_id and m.message_id = d.message_id
 where d.mask[r.position // 64 + 1] >> (r.position % 64) & 1 = 1;
 
-select run_id, stage, name, split, value, low, high, n, step from metrics;
-
 create or replace view v_votes as
 select labeler, version, exchange_id, label, holds, confidence from votes where label is not null;
 
