@@ -68,6 +68,7 @@ def place(file: SourceFile, session: Session) -> PurePath:
     """
     parts = PurePath(file.path).parts
     below = parts[parts.index(session.id) :] if session.id in parts[:-1] else parts[-1:]
+    below = (*below[:-1], below[-1].removesuffix(".zst").removesuffix(".gz"))  # written unpacked
     return PurePath(*(plain(part) for part in (session.project, *below)))
 
 

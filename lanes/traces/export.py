@@ -43,15 +43,12 @@ def export(
     stage = staging(out.parent)
     try:
         found: Counter[str] = Counter(sessions=len(sessions))
-        written: set[str] = set()
         for session in sessions:
             files = files_of(con, session)
             if "atif" in forms:
                 found += write_atif(con, session, files, redactor, stage / BUILD / "atif")
             if "transcripts" in forms:
-                new = [file for file in files if file.file_id not in written]
-                written |= {file.file_id for file in new}
-                found += write_files(con, session, new, redactor, stage / BUILD / "transcripts")
+                found += write_files(con, session, files, redactor, stage / BUILD / "transcripts")
             advance(1, len(sessions))
         refuse_secrets(stage / BUILD)
         publish(stage, out)
@@ -76,9 +73,10 @@ def write_files(
     for file in files:
         path = new_path(folder / redactor.text(str(place(file, session))))
         with path.open("wb") as out:
-            out.writelines(
-                [whole(con, file, redactor)] if file.whole else lines(con, file, redactor)
-            )
+            if file.whole:
+                out.write(whole(con, file, redactor))
+            else:
+                out.writelines(lines(con, file, session.id, redactor))
         found["files"] += 1
     return found
 

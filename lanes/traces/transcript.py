@@ -16,9 +16,18 @@ LEFT_OUT = "[image left out: nothing looks for secrets in pictures]"
 PICTURES = ("image", "document")
 
 
-def lines(con: duckdb.DuckDBPyConnection, file: SourceFile, redactor: Redactor) -> Iterator[bytes]:
-    """Yield the lines of a transcript; what could not be read when it came in is left out."""
-    found = (without_pictures(record) for _, record, _ in stored_records(con, file))
+def lines(
+    con: duckdb.DuckDBPyConnection, file: SourceFile, session_id: str, redactor: Redactor
+) -> Iterator[bytes]:
+    """Yield the lines of a session's transcript; what could not be read is left out.
+
+    A file that is not named after the session may hold others, which nobody asked for.
+    """
+    found = (
+        without_pictures(record)
+        for _, record, _ in stored_records(con, file)
+        if file.session_id == session_id or record.get("sessionId") in (None, session_id)
+    )
     while batch := list(islice(found, BATCH)):
         for record in redactor.value(batch):
             yield orjson.dumps(record) + b"\n"

@@ -124,6 +124,21 @@ def test_what_a_fork_copied_is_marked_and_its_tokens_count_once(claude_tree, agp
     assert [d["final_metrics"]["total_prompt_tokens"] for d in (first, second)] == [10, 10]
 
 
+def test_a_file_of_several_sessions_gives_those_that_were_asked_for(claude_tree, agp, tmp_path):
+    for name in ("s1", "s2"):
+        session = claude_tree("both", sessionId=name)
+        session.session_id = name
+        session.person(f"What is in the shed of {name}?")
+        session.agent(f"Tools of {name}.")
+    agp("ingest")
+    agp("export", "traces", "--session", "s2", "--out", tmp_path / "out")
+    [path] = (tmp_path / "out" / "transcripts").rglob("*.jsonl")
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert {line["sessionId"] for line in lines} == {"s2"} and len(lines) == 2
+    [made] = documents(tmp_path / "out")
+    assert "shed of s2" in str(made) and "s1" not in str(made)
+
+
 def test_if_a_detector_fires_nothing_is_left(garden, agp, monkeypatch, tmp_path):
     monkeypatch.setattr("filters.secrets.Redactor.value", lambda self, value: value)
     result = agp("export", "traces", "--session", garden, "--out", tmp_path / "out", exit_code=2)
