@@ -66,8 +66,8 @@ def embed(root: Record, subs: dict[str, Record]) -> None:
         results = step.setdefault("observation", {"results": []})["results"]
         mine = [result for result in results if result["source_call_id"] == caller]
         if not mine:
-            mine = [{"source_call_id": caller}]
-            results += mine
+            results.append({"source_call_id": caller})
+            mine = results[-1:]
         mine[0]["subagent_trajectory_ref"] = [{"trajectory_id": sub["trajectory_id"]}]
 
 
