@@ -125,6 +125,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "agp.reproduce:reproduce",
         "Rebuild a run and its dataset in a clean folder, and compare.",
     ),
+    "runs compare": ("train.commands_compare:compare_runs", "Two runs side by side."),
     "model show": (
         "train.commands_model:show",
         "Say what a model is: layers, sizes, shared keys and values.",

@@ -31,6 +31,7 @@ class Told:
 class Seen:
     """One prompt: its tokens, and what every way says of them, by (exit, way)."""
 
+    id: str
     group: str
     tokens: int
     told: Mapping[tuple[int, str], Told]

@@ -26,6 +26,7 @@ class Spoken:
     tokens: mx.array  # [1 x s]
     at: mx.array  # [1 x n]
     said: mx.array  # [n]
+    id: str
     group: str
 
 
@@ -36,7 +37,7 @@ def spoken(gemma: Gemma, tokenizer: Any, prompt: Prompt, length: int) -> Spoken:
     said = continuation(gemma, ids, length, ends)
     at = mx.array([list(range(len(ids) - 1, len(ids) + len(said) - 1))])
     group = prompt.conversation or prompt.id
-    return Spoken(mx.array([ids + said[:-1]]), at, mx.array(said), group)
+    return Spoken(mx.array([ids + said[:-1]]), at, mx.array(said), prompt.id, group)
 
 
 def final(gemma: Gemma, s: Spoken, gone: range) -> mx.array:
@@ -73,7 +74,7 @@ def see(
         found[k, name] = told(logits, full, s.said)
     for k, gone in drops.items():
         found[k, "layers dropped"] = told(gemma.decode(final(gemma, s, gone)), full, s.said)
-    return Seen(s.group, s.said.shape[0], found, identical_when_off(gemma, s, ways))
+    return Seen(s.id, s.group, s.said.shape[0], found, identical_when_off(gemma, s, ways))
 
 
 def identical_when_off(

@@ -12,6 +12,7 @@ from typing import Any
 from train.eval import stage3
 from train.eval.routed import beside, table
 from train.eval.stage1 import rule
+from train.eval.stage3 import Seen
 from train.harness.capture import read_manifest
 from train.harness.chat import template
 from train.harness.generation import Way, generate
@@ -86,6 +87,7 @@ def evaluate(
         "dropped": {str(k): [gone.start, gone.stop] for k, gone in fixed.drops.items()},
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in found],
         "gates": [r.row() for r in rule(gates.gates, found)],
+        "prompts": prompt_rows(fixed, seen),
         "generation": free_running(fixed, answered, options.max_tokens, tick),
     }
     document |= depth_words.shown(document)
@@ -133,6 +135,12 @@ def work(fixed: Fixed) -> dict[str, int]:
     """Return each way's own multiply-adds at half depth, beside the layers and the head."""
     at = fixed.half
     return {name: way.work if way else 0 for (k, name), way in fixed.ways.items() if k == at}
+
+
+def prompt_rows(fixed: Fixed, seen: list[Seen]) -> list[dict[str, Any]]:
+    """Return the first seed's divergence at half depth of every prompt, summed over its tokens."""
+    key = (fixed.half, str(fixed.depth.shape.seeds[0]))
+    return [{"id": s.id, "group": s.group, "tokens": s.tokens, "kl": s.told[key].kl} for s in seen]
 
 
 def free_running(fixed: Fixed, prompts: list[Any], length: int, tick: Tick) -> dict[str, Any]:

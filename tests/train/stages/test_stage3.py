@@ -60,6 +60,18 @@ def test_trained_measured_and_generated_with(
     assert "before layer 6" in agp(*ask, "--policy", "fixed:6", exit_code=2).stderr
     assert "one layer alone" in agp(*ask, "--policy", "draft:4", exit_code=2).stderr
 
+    other = json.loads(agp(*start, "--set", "rank=2").stdout)
+    agp("eval", other["run_id"], "--pack", pack, "--split", "valid", "--answers", "1")
+    beside = json.loads(agp("runs", "compare", whole["run_id"], other["run_id"], "--json").stdout)
+    assert beside["facts"] == [["rank", 0, 2]]
+    [one] = beside["evaluations"]
+    assert (one["split"], one["paired"]["of"], one["paired"]["n"]) == ("valid", "kl", 2)
+    shown = agp("runs", "compare", whole["run_id"], other["run_id"]).output
+    assert "paired by prompt" in shown and "told differently" in shown
+    assert (
+        "give two" in agp("runs", "compare", whole["run_id"], whole["run_id"], exit_code=2).stderr
+    )
+
 
 @pytest.mark.slow
 def test_what_cannot_be_trained_is_one_line(agp: Any, capture: str):
@@ -101,7 +113,7 @@ def seen(kl: dict[str, float], i: int) -> Seen:
         for k in (3, 4)
         for way, value in kl.items()
     }
-    return Seen(f"p{i}", 2, told, True)
+    return Seen(f"p{i}", f"p{i}", 2, told, True)
 
 
 @pytest.mark.parametrize(
