@@ -1,5 +1,6 @@
 """A second process on loopback against one process: which logits and tokens are the same."""
 
+import os
 import re
 import subprocess
 import sys
@@ -74,9 +75,14 @@ def check_splits(
 
 @contextmanager
 def second_process(arguments: Sequence[str]) -> Iterator[int]:
-    """Run `agp transfer serve` beside this process while open; give its port."""
+    """Run `agp transfer serve` beside this process while open; give its port.
+
+    Both compute with the same BLAS: two of them differ in the last bits.
+    """
     command = [sys.executable, "-m", "agp", "transfer", "serve", *arguments]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    environment = {"AGP_BLAS": "off", **os.environ}
+    child = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
     assert child.stdout and child.stderr
     try:
         said = child.stdout.readline()
