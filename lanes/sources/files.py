@@ -67,7 +67,7 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
     >>> f = classify("/x/rollout-T09-019fc8be-3658-7ca3-9e29-000000000000.jsonl.zst")
     >>> f.source, f.session_id, f.compressed, f.path.endswith(".jsonl")
     ('codex', '019fc8be-3658-7ca3-9e29-000000000000', True, True)
-    >>> classify("/home/mira/.codex/history.jsonl").source, classify("/c/verbose.jsonl").source
+    >>> classify("/x/.codex/history.jsonl").source, classify("/c/verbose.jsonl").source
     ('codex_history', 'verbose')
     """
     folder, name = os.path.split(stored_path(path))

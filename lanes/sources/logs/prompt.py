@@ -36,8 +36,8 @@ class Logged(NamedTuple):
 def session_of(prompt: Logged) -> str:
     """Return the session; where the log names none, the folder and the day stand for it.
 
-    >>> session_of(Logged("hi", 1748736000000, None, "/home/mira/krume"))
-    'log:/home/mira/krume:2025-06-01'
+    >>> session_of(Logged("hi", 1748736000000, None, "/srv/krume"))
+    'log:/srv/krume:2025-06-01'
     """
     if prompt.session_id:
         return prompt.session_id
@@ -50,8 +50,8 @@ def spoken(text: str) -> tuple[str, str, str] | None:
 
     >>> spoken("/fix the login"), spoken("/clear"), spoken("!ls")
     (('command', 'command', 'the login'), None, ('command', 'shell', 'ls'))
-    >>> spoken("/home/mira/notes.md is empty, why?")
-    ('person', 'prompt', '/home/mira/notes.md is empty, why?')
+    >>> spoken("/srv/notes.md is empty, why?")
+    ('person', 'prompt', '/srv/notes.md is empty, why?')
     """
     words = text.strip()
     head, _, rest = words.partition(" ")
