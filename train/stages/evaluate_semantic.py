@@ -36,7 +36,11 @@ def evaluate(
     fixed = gates.load_gates(options.gates or stage4.GATES)
     begin(3)
     fitted = fit(run, facts)
-    capture = usable(run, options, fitted)
+    folder = capture_of(facts, options)
+    identity = fitted.source.identity
+    capture = (
+        semantic_use.usable(folder, f"run {run.name}", identity, options.split) if folder else None
+    )
     tick()
     build = facts["build_id"] or Path(facts["data"]).name
     head = {k: facts[k] for k in ("run_id", "stage", "model")} | {
@@ -48,9 +52,9 @@ def evaluate(
     head["openings"] = open_test(run, head, fixed.text) if options.split == "test" else None
     table = measures(fitted, options.split)
     tick()
-    found, use = (
-        use_measures(options.capture, capture, fitted, options.split) if capture else ([], {})
-    )
+    found, use = [], {}
+    if folder and capture:
+        found, use = use_measures(folder, capture, fitted, options.split)
     tick()
     document = head | decided(fixed.gates, table, found, use)
     document["capture_id"] = capture["capture_id"] if capture else None
@@ -68,19 +72,16 @@ def pack_digest(facts: Mapping[str, Any]) -> str:
     return facts["data_digests"][name][:16]
 
 
-def usable(run: Path, options: Options, fitted: Fitted) -> dict[str, Any] | None:
-    """Return the manifest of the capture that usefulness is measured on; None without one."""
-    if options.capture is None:
-        return None
-    identity = fitted.source.identity
-    return semantic_use.usable(options.capture, f"run {run.name}", identity, options.split)
+def capture_of(facts: Mapping[str, Any], options: Options) -> Path | None:
+    """Return the capture that use is measured on: the one named now, or when the run began."""
+    named = facts.get("use_capture")
+    return options.capture or (Path(named) if named else None)
 
 
 def use_measures(
-    folder: Path | None, capture: Mapping[str, Any], fitted: Fitted, split: str
+    folder: Path, capture: Mapping[str, Any], fitted: Fitted, split: str
 ) -> tuple[list[Measure], dict[str, Measure]]:
     """Return both tests of use on a capture, of the first seed and of the control."""
-    assert folder is not None
     [layer] = fitted.source.identity.layers
     read = {
         SEMANTIC: fitted.members[fitted.seeds[0]],

@@ -198,9 +198,17 @@ def start(request: Request) -> tuple[Path, Stage4]:
         "rows": {"learned": len(stage.train), "repeated": len(stage.repeats)}
         | {"valid": len(stage.valid)},
         "critical": False,
+        "use_capture": use_capture(request),
         **common_facts(stage),
     }
     return runs.new_run(4, facts), stage
+
+
+def use_capture(request: Request) -> str | None:
+    """Return the capture that use is to be measured on, if the request names one."""
+    if len(request.captures) > 1:
+        raise AgpError("stage 4 measures use on one capture; give --capture once or not at all")
+    return str(request.captures[0].absolute()) if request.captures else None
 
 
 def parent(parents: tuple[Path, ...]) -> tuple[str, Path]:

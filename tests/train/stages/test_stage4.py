@@ -174,7 +174,10 @@ def captured(home: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_use_is_measured_on_a_capture_and_stamps_the_run(run: Path, captured: Path):
+def test_use_is_measured_on_a_capture_and_stamps_the_run(home: Path, run: Path, captured: Path):
+    begun = Request(data=home / "labelled", captures=(captured,), changes=SMALL)
+    named = runs.read_json(stage4.start(begun)[0] / "run.json")["use_capture"]
+    assert Path(named) == captured
     document = json.loads(call("eval", run.name, "--capture", captured, "--json").stdout)
     found = {m["name"]: m for m in document["measures"]}
     assert found["route.without"]["n"] == 8 and 0 <= found["route.semantic"]["value"] <= 0.5
