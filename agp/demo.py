@@ -16,8 +16,9 @@ import click
     metavar="DIR",
     help="Walk in this folder and leave it there, to look around in afterwards.",
 )
-def demo(keep: Path | None) -> None:
-    """Walk the whole way on the bundled sample history, offline, in about two minutes.
+@click.option("--short", is_flag=True, help="End after stage 1: history, dataset, adapter.")
+def demo(keep: Path | None, short: bool) -> None:
+    """Walk the whole way on the bundled sample history, offline, in about six minutes.
 
     Nothing of yours is read or written: the demo has a home of its own, removed afterwards
     unless you keep it.
@@ -25,6 +26,7 @@ def demo(keep: Path | None) -> None:
     \b
     Examples:
       agp demo
+      agp demo --short
       agp demo --keep ./demo-home
     """
     from train.blas import use_openblas
@@ -40,12 +42,12 @@ def demo(keep: Path | None) -> None:
         keep.mkdir(parents=True, exist_ok=True)
         copy_to(keep)
         with living_in(keep.absolute()):
-            walk(keep.absolute(), kept=True)
+            walk(keep.absolute(), kept=True, short=short)
         return
     with tempfile.TemporaryDirectory(prefix="agp-demo-") as folder:
         copy_to(Path(folder))
         with living_in(Path(folder)):
-            walk(Path(folder), kept=False)
+            walk(Path(folder), kept=False, short=short)
 
 
 @contextmanager

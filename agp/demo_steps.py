@@ -3,11 +3,11 @@
 Every step really runs the public commands it shows.
 """
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agp.demo_curriculum import curriculum, decide, decision, lanes, newest
 from agp.demo_guide import Guide
 from warehouse.console import console
 
@@ -147,7 +147,7 @@ def train(guide: Guide) -> None:
         "architecture, a few words. It learns from the answers of the train split, nothing else.",
     )
     few = [word for setting in FEW_STEPS for word in ("--set", setting)]
-    data = newest(guide)
+    data = newest(guide, "sft")
     guide.run_apart("train", "run", "1", "--model", "tiny", "--data", data, "--blocks", "all", *few)
     guide.run("runs", "list", lines=12)
 
@@ -158,7 +158,7 @@ def packs(guide: Guide) -> None:
         "Prompts that it never saw",
         "Sessions of the other splits become prompts, each with the answer that was really given.",
     )
-    guide.run("packs", "build", "--data", newest(guide))
+    guide.run("packs", "build", "--data", newest(guide, "sft"))
 
 
 def evaluate(guide: Guide) -> None:
@@ -196,12 +196,6 @@ def sources(guide: Guide) -> None:
     )
 
 
-def newest(guide: Guide) -> str:
-    """Return the folder of the dataset of conversations that was built."""
-    built = json.loads(guide.quietly("lanes", "list", "--json"))
-    return next(one["path"] for one in reversed(built) if one["lane"] == "sft")
-
-
 STEPS: list[Callable[[Guide], None]] = [
     ingest,
     status,
@@ -217,8 +211,9 @@ STEPS: list[Callable[[Guide], None]] = [
     train,
     packs,
     evaluate,
-    sources,
+    decide,
 ]
+THE_REST = [curriculum, lanes, decision, sources]
 
 NEXT = """What to try next:
   agp ingest                      your own history, on this machine only
@@ -231,10 +226,10 @@ NEXT = """What to try next:
 """
 
 
-def walk(home: Path, kept: bool) -> None:
+def walk(home: Path, kept: bool, short: bool) -> None:
     """Go through all steps, then say how long it took and what to try next."""
     guide = Guide(home)
-    for step in STEPS:
+    for step in STEPS if short else [*STEPS, *THE_REST]:
         step(guide)
     out = console()
     out.print()
