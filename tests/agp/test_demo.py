@@ -32,7 +32,7 @@ def test_commands_are_typed_as_a_person_would(tmp_path: Path, capsys):
 
 @pytest.mark.slow
 def test_every_step_runs_and_fits_eighty_columns(home: Path, tmp_path: Path):
-    command = [Path(sys.executable).parent / "agp", "demo", "--keep", tmp_path / "demo"]
+    command = [Path(sys.executable).parent / "agp", "demo", "--short", "--keep", tmp_path / "demo"]
     shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert "$ agp ingest" in shown and "What to try next" in shown
     assert "The adapter beats its base: -" in shown
