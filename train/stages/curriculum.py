@@ -162,13 +162,16 @@ def one(
 
 
 def measured(run: Path, plan: Plan, show: Show) -> dict[str, Any]:
-    """Return the step of a trained run: its evaluation on the pack, made unless it is there."""
-    digest = pack_digest(read_about(plan.pack))
-    file = run / "evaluations" / f"{digest}-test.json"
-    if file.exists() and runs.read_json(file).get("artifact_sha256") == checkpoint.digest(
-        run / "best"
-    ):
-        return result(run, runs.read_json(file))
+    """Return the step of a trained run: its evaluation on the test split, unless it is there.
+
+    A run of stage 1 may have been measured on other packs; later stages have one test split each.
+    """
+    wanted, artifact = pack_digest(read_about(plan.pack)), checkpoint.digest(run / "best")
+    for file in sorted((run / "evaluations").glob("*-test.json")):
+        found = runs.read_json(file)
+        here = found["stage"] > 1 or found["pack_digest"] == wanted
+        if here and found.get("artifact_sha256") == artifact:
+            return result(run, found)
     show.step(f"{run.name}: measuring")
     options = evaluations.Options(plan.pack, answers=plan.answers, most=plan.most)
     return result(run, evaluations.evaluate(run, options, show.begin, show.tick))
