@@ -4,7 +4,7 @@ import json
 
 from agp.demo_guide import Guide
 
-FEW = ("--most", "40")  # prompts of a split
+FEW = ("--most", "40", "--answers", "4")  # prompts of a split, and those answered
 
 
 def decide(guide: Guide) -> None:

@@ -27,6 +27,7 @@ def run_all(
     semantic: Path | None,
     without: tuple[str, ...],
     go_on: bool,
+    answers: int,
     parents: tuple[str, ...],
 ) -> None:
     """Walk through the stages; print each verdict as it comes, and how it ended."""
@@ -48,6 +49,7 @@ def run_all(
         without,
         go_on,
         most,
+        answers=answers,
         changes=tuple(of_stage(change) for change in changes),
         adapter=adapter_of(parents, model),
     )
