@@ -200,7 +200,7 @@ def compare_captures(before: str, after: str, split: str, as_json: bool) -> None
     from dataclasses import asdict
 
     from train.stages.captures import find_capture
-    from train.stages.compare import compare
+    from train.stages.compare_captures import compare
 
     found = compare(find_capture(before), find_capture(after), split)
     if as_json:

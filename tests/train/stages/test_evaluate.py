@@ -12,7 +12,7 @@ from train import commands_eval
 from train.harness.pack_build import build_pack
 from train.harness.packs import load_pack
 from train.model.load import load
-from train.stages import evaluate, evaluate_words, evaluations, loop, runs, stage1, training
+from train.stages import evaluate_words, evaluations, loop, runs, stage1, training
 from train.stages.record import open_test
 from train.stages.stage import Request
 from train.stages.subset import draw
@@ -29,7 +29,7 @@ def options(
 
 
 def measured(run: Path, chosen: evaluations.Options) -> dict[str, Any]:
-    return evaluate.evaluate(run, chosen, lambda n: None, lambda: None)
+    return evaluations.evaluate(run, chosen, lambda n: None, lambda: None)
 
 
 def query(text: str) -> list[tuple[Any, ...]]:
