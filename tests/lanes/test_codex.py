@@ -201,6 +201,7 @@ def test_an_archived_rollout_is_no_second_session(talk, home, agp, rows):
     assert rows("select state from files order by path") == [("present",), ("gone",)]
 
 
+@pytest.mark.slow
 def test_a_rollout_read_in_pieces_is_the_one_read_whole(talk, home, agp, rows):
     last = {"input_tokens": 10, "output_tokens": 6}
     talk.tokens(last, 16)

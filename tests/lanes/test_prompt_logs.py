@@ -126,6 +126,7 @@ def test_odd_values_are_survived(log, agp, rows, kept):
     assert kept(path)[-1] == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_logs_in_pieces_are_the_logs_whole(claude_tree, log, agp, rows, home):
     s = claude_tree()
     path = log("prompts-all.jsonl", {"prompt": "Elsewhere.", "session_id": "s2", "ts": 1772350000})

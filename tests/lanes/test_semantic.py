@@ -161,6 +161,7 @@ def test_polars_duckdb_datasets_and_mlx_lm_open_it(labelled, tmp_path):
     assert texts[0][0]["text"] and len(texts[0]) == splits_of(labelled)["train"].height
 
 
+@pytest.mark.slow
 def test_a_lane_too_small_says_what_is_missing(agp, claude_tree):
     session = claude_tree()
     session.person("Back to the fence of the garden: where had we stopped?")

@@ -103,6 +103,7 @@ def test_an_adapter_has_seen_train_so_heads_alone_is_learned_from():
     assert chosen.splits(adapted=False) == ("train", "heads")
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(home: Path):
     whole, _ = trained(home, "max_steps=6", "bundle=0.1", "l1=0.1", "neighbours=0.1")
     cut, stage = stage4.start(
@@ -126,6 +127,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(home: Path):
         assert all(np.array_equal(np.array(one[k]), np.array(two[k])) for k in one)
 
 
+@pytest.mark.slow
 def test_too_few_texts_are_said_to_be_too_few(run: Path):
     said = call("eval", run.name).output
     assert "No label holds in 30 texts" in said and "Off the critical path" in said

@@ -48,6 +48,7 @@ def weights(run: Path) -> dict[str, np.ndarray]:
     return {name: np.array(value) for name, value in loaded.items()}
 
 
+@pytest.mark.slow
 def test_a_run_its_numbers_and_its_codec(agp: Any, capture: Path, rows: Any):
     facts = trained(agp, capture)
     assert facts["state"] == "finished" and facts["split_layers"] == [2, 4]
