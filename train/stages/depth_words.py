@@ -3,6 +3,7 @@
 from typing import Any
 
 from train.eval.gates import interval
+from train.stages.closing import closing
 
 Document = dict[str, Any]
 TITLES = {"kl": "KL", "agree": "top-1", "cross_entropy": "CE"}
@@ -80,14 +81,4 @@ def words(document: Document) -> list[str]:
             if passes
             else "The shuffled control does not pass."
         )
-    for verdict, word in (("failed", "Failed"), ("too_few", "Too few to tell, or not measured")):
-        names = [g["name"] for g in document["gates"] if g["verdict"] == verdict]
-        said += [f"{word}: {', '.join(names)}."] if names else []
-    if opened := document["openings"]:
-        said.append(
-            f"The test split was opened {opened['of_run']} × for this run, "
-            f"{opened['of_pack']} × in all."
-        )
-        if opened["under_other_gates"]:
-            said.append("It had been opened for this run under other gates before.")
-    return said
+    return said + closing(document)

@@ -28,7 +28,6 @@ from train.model.look import Exit
 from train.stages import checkpoint, depth_words, runs
 from train.stages.depth_states import best_drop, see, spoken
 from train.stages.evaluations import Options, Tick, opened
-from train.stages.record import record
 from train.stages.stage3 import manifest_digest
 from warehouse.errors import AgpError
 
@@ -57,7 +56,7 @@ class Fixed:
 def evaluate(
     run: Path, options: Options, begin: Callable[[int], None], tick: Tick
 ) -> dict[str, Any]:
-    """Measure, decide, write and record; return the document.
+    """Measure and decide; return the document.
 
     `begin` hears once how often `tick` will be called: once a prompt that is read or answered.
     """
@@ -91,10 +90,6 @@ def evaluate(
         "generation": free_running(fixed, answered, options.max_tokens, tick),
     }
     document |= depth_words.shown(document)
-    (run / "evaluations").mkdir(exist_ok=True)
-    file = f"{document['pack_digest']}-{options.split}.json"
-    runs.write_json(run / "evaluations" / file, document)
-    record(document)
     return document
 
 

@@ -24,7 +24,7 @@ from train.stages import certified, checkpoint, heads_words, runs
 from train.stages.evaluations import Options, Tick
 from train.stages.examples import Labelled, labelled, split_rows
 from train.stages.judge import judge
-from train.stages.record import open_test, record
+from train.stages.record import open_test
 from train.stages.stage2 import CONTROL, HeadSettings
 from warehouse.errors import AgpError
 
@@ -55,7 +55,7 @@ class Fitted:
 def evaluate(
     run: Path, options: Options, begin: Callable[[int], None], tick: Tick
 ) -> dict[str, Any]:
-    """Measure, decide, write and record; return the document.
+    """Measure and decide; return the document.
 
     `begin` hears once how often `tick` will be called: once for each split that is read, and once
     for the table.
@@ -80,10 +80,6 @@ def evaluate(
     document = head | report(judged, fitted, fixed.gates, on_base)
     tick()
     document |= heads_words.shown(document)
-    (run / "evaluations").mkdir(exist_ok=True)
-    file = f"{document['pack_digest']}-{options.split}.json"
-    runs.write_json(run / "evaluations" / file, document)
-    record(document)
     return document
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from train.eval.gates import interval
+from train.stages.closing import closing
 
 COLUMNS = {
     "augrc": "AUGRC",
@@ -87,17 +88,7 @@ def words(document: Document) -> list[str]:
     said.append(
         f"A gate is broken: {'; '.join(broken)}." if broken else "No control passes a gate."
     )
-    for verdict, word in (("failed", "Failed"), ("too_few", "Too few to tell, or not measured")):
-        names = [g["name"] for g in document["gates"] if g["verdict"] == verdict]
-        said += [f"{word}: {', '.join(names)}."] if names else []
-    if opened := document["openings"]:
-        said.append(
-            f"The test split was opened {opened['of_run']} × for this run, "
-            f"{opened['of_pack']} × in all."
-        )
-        if opened["under_other_gates"]:
-            said.append("It had been opened for this run under other gates before.")
-    return said
+    return said + closing(document)
 
 
 def beaten(gate: Document | None, best: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from train.eval.gates import interval
 from train.eval.stage4 import POSITIVES
+from train.stages.closing import closing
 
 METHODS = {
     "semantic": "projection",
@@ -49,9 +50,8 @@ def shown(document: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
         "critical_because": because,
         "words": [
             *labels(document, facts),
-            *verdicts(document),
             f"{path} the critical path: {because}.",
-            *openings(document),
+            *closing(document),
         ],
     }
 
@@ -105,25 +105,3 @@ def labels(document: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
         f"No label holds in {POSITIVES} texts of the {document['split']} split: macro average "
         "precision was not measured, and micro says mostly how common labels are.",
     ]
-
-
-def verdicts(document: Mapping[str, Any]) -> list[str]:
-    """Return which gates failed, and for which too little was measured."""
-    said = []
-    for verdict, word in (("failed", "Failed"), ("too_few", "Too few to tell")):
-        names = [g["name"] for g in document["gates"] if g["verdict"] == verdict]
-        if names:
-            said.append(f"{word}: {', '.join(names)}.")
-    return said
-
-
-def openings(document: Mapping[str, Any]) -> list[str]:
-    """Return how often the test split was opened."""
-    opened = document["openings"]
-    if not opened:
-        return []
-    times = f"{opened['of_run']} × for this run, {opened['of_pack']} × in all"
-    said = [f"The test split was opened {times}."]
-    if opened["under_other_gates"]:
-        said.append("It had been opened for this run under other gates before.")
-    return said

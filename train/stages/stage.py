@@ -80,6 +80,24 @@ class Stage(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MemberBatch:
+    """Rows for each of several members that learn side by side, and what each one's loss weighs."""
+
+    rows: list[Any]
+    weights: mx.array  # [members]; their sum divides the sum of the losses
+
+    @property
+    def supervised(self) -> int:
+        """Return how many rows are learned from."""
+        return sum(len(r) for r in self.rows)
+
+    @property
+    def real_tokens(self) -> int:
+        """Return how many rows were read."""
+        return self.supervised
+
+
 def stage_module(number: int) -> Any:
     """Return a stage's module; AgpError names those there are."""
     if number not in STAGES:

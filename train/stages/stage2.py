@@ -6,7 +6,6 @@ that were shuffled. The calibration split is read once, when training is over, f
 """
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ from train.stages import certified, loop, runs
 from train.stages.examples import Labelled, Reader, labelled, split_rows
 from train.stages.looks import Rows, both, joined, shuffled
 from train.stages.settings import LoopSettings, settings
-from train.stages.stage import Request, common_facts, steps_of
+from train.stages.stage import MemberBatch, Request, common_facts, steps_of
 from warehouse.errors import AgpError
 
 FILE = Path(__file__).with_suffix(".toml")
@@ -47,28 +46,6 @@ class HeadSettings(LoopSettings):
     alpha: float = Field(gt=0, lt=1)
     delta: float = Field(gt=0, lt=1)
     method: Literal["betting", "hoeffding_bentkus"]
-
-
-@dataclass(frozen=True)
-class HeadBatch:
-    """Rows for each member."""
-
-    rows: list[Rows]
-
-    @property
-    def supervised(self) -> int:
-        """Return how many judgements are learned from."""
-        return sum(len(r) for r in self.rows)
-
-    @property
-    def real_tokens(self) -> int:
-        """Return how many rows were read."""
-        return self.supervised
-
-    @property
-    def weights(self) -> mx.array:
-        """Return what divides the sum of the losses."""
-        return mx.array([float(len(r)) for r in self.rows])
 
 
 class Stage2:
@@ -143,12 +120,12 @@ class Stage2:
             found += [orders[:, j : j + size].ravel().tolist() for j in range(0, len(window), size)]
         return found
 
-    def batch(self, group: list[int]) -> HeadBatch:
+    def batch(self, group: list[int]) -> MemberBatch:
         """Return each member's rows; the control's targets are shuffled."""
         parts = np.array(group).reshape(len(self.names), -1)
         rows = [self.gather(positions) for positions in parts]
         rows[-1] = shuffled(rows[-1], [self.settings.seed, group[0], group[-1], len(group)])
-        return HeadBatch(rows)
+        return MemberBatch(rows, mx.array([float(len(r)) for r in rows]))
 
     def gather(self, positions: np.ndarray) -> Rows:
         """Return the rows of some positions and their damaged copies."""
@@ -168,7 +145,7 @@ class Stage2:
         """Draw dropout from this seed."""
         mx.random.seed(seed)
 
-    def loss(self, batch: HeadBatch) -> mx.array:
+    def loss(self, batch: MemberBatch) -> mx.array:
         """Return the sum of all members' losses; none has a part in another's gradient."""
         members = zip(self.each.members, batch.rows, strict=True)
         return mx.stack([self.member_loss(member, rows) for member, rows in members]).sum()

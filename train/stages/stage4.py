@@ -5,7 +5,6 @@ by side, each in its own order, and one more, the control, from labels that were
 finished run is off the critical path until its evaluation shows that it is of use.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from train.model import semantic
 from train.stages import loop, runs, semantic_losses
 from train.stages.semantic_losses import Rows
 from train.stages.settings import LoopSettings, settings
-from train.stages.stage import Request, common_facts, steps_of
+from train.stages.stage import MemberBatch, Request, common_facts, steps_of
 from train.stages.text_states import TextStates
 from warehouse.errors import AgpError
 
@@ -53,28 +52,6 @@ class SemanticSettings(LoopSettings):
         """Return what is learned from: an adapter has seen the train split already."""
         both = self.learn == "both" or (self.learn == "unseen" and not adapted)
         return ("train", "heads") if both else ("heads",)
-
-
-@dataclass(frozen=True)
-class SemanticBatch:
-    """Rows for each member."""
-
-    rows: list[Rows]
-
-    @property
-    def supervised(self) -> int:
-        """Return how many texts are learned from."""
-        return sum(len(r) for r in self.rows)
-
-    @property
-    def real_tokens(self) -> int:
-        """Return how many rows were read."""
-        return self.supervised
-
-    @property
-    def weights(self) -> mx.array:
-        """Return what divides the sum of the losses."""
-        return mx.array([float(r.weight.sum()) for r in self.rows])
 
 
 class Stage4:
@@ -119,12 +96,12 @@ class Stage4:
         orders = np.stack([dice.permutation(self.repeats) for _ in self.names])
         return [orders[:, i : i + size].ravel().tolist() for i in range(0, orders.shape[1], size)]
 
-    def batch(self, group: list[int]) -> SemanticBatch:
+    def batch(self, group: list[int]) -> MemberBatch:
         """Return each member's rows; the control's labels are those of other rows."""
         parts = np.array(group).reshape(len(self.names), -1)
         rows = [self.train.taken(at) for at in parts]
         rows[-1] = rows[-1].shuffled([self.settings.seed, group[0], group[-1], len(group)])
-        return SemanticBatch(rows)
+        return MemberBatch(rows, mx.array([float(r.weight.sum()) for r in rows]))
 
     def total_steps(self) -> int:
         """Return how many steps the settings ask for."""
@@ -134,7 +111,7 @@ class Stage4:
         """Draw dropout from this seed."""
         mx.random.seed(seed)
 
-    def loss(self, batch: SemanticBatch) -> mx.array:
+    def loss(self, batch: MemberBatch) -> mx.array:
         """Return the sum of all members' losses; none has a part in another's gradient."""
         members = zip(self.each.members, batch.rows, strict=True)
         return mx.stack([self.member_loss(member, rows) for member, rows in members]).sum()
