@@ -4,7 +4,8 @@ import json
 
 from agp.demo_guide import Guide
 
-FEW = ("--most", "40", "--answers", "4")  # prompts of a split, and those answered
+# Few prompts of a split, few tokens: enough to see every stage, too few to prove one.
+FEW = ("--most", "16", "--length", "16", "--answers", "2")
 
 
 def decide(guide: Guide) -> None:

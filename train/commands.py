@@ -37,6 +37,7 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--semantic", type=PATH, help="A build of the semantic lane (all).")
 @click.option("--without", multiple=True, help="A part that is left out, such as semantic (all).")
+@click.option("--length", default=32, show_default=True, help="Tokens said of a prompt (all).")
 @click.option("--answers", default=40, show_default=True, help="Prompts answered (all).")
 @click.option("--go-on", is_flag=True, help="Past failed gates; what follows is unproven (all).")
 @JSON

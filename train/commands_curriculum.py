@@ -27,6 +27,7 @@ def run_all(
     semantic: Path | None,
     without: tuple[str, ...],
     go_on: bool,
+    length: int,
     answers: int,
     parents: tuple[str, ...],
 ) -> None:
@@ -49,8 +50,9 @@ def run_all(
         without,
         go_on,
         most,
-        answers=answers,
-        changes=tuple(of_stage(change) for change in changes),
+        length,
+        answers,
+        tuple(of_stage(change) for change in changes),
         adapter=adapter_of(parents, model),
     )
     with stop_on_signal() as stopped, Walking() as show:
@@ -59,8 +61,6 @@ def run_all(
         print_json(document)
         return
     console().print(f"{document['walk_id']}: {ENDED[document['state']]}", markup=False)
-    for line in document.get("words", []):
-        console().print(line, markup=False)
 
 
 def adapter_of(parents: tuple[str, ...], model: str) -> Path | None:

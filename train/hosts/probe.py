@@ -61,10 +61,10 @@ def run_steps(stage: Any) -> tuple[Any, float]:
     """Return (progress, seconds) of the timed steps; the largest batch is in the untimed one."""
     import mlx.core as mx
 
-    from train.stages import loop
+    from train.stages import loop, training
 
     never = Path("/nonexistent")
-    task = stage.task(never, lambda line, total: None, lambda: False)
+    task = training.task(never, stage, lambda line, total: None, lambda: False)
     groups = sorted(stage.groups(0), key=lambda g: -sum(len(stage.train[i].ids) for i in g))
     spread = groups[:1] + stage.groups(0)
     wanted = STEPS * stage.settings.accumulate
