@@ -5,7 +5,7 @@ import json
 from agp.demo_guide import Guide
 
 # Few prompts of a split, few tokens: enough to see every stage, too few to prove one.
-FEW = ("--most", "16", "--length", "16", "--answers", "2")
+FEW = ("--most", "24", "--length", "16", "--answers", "2")
 
 
 def decide(guide: Guide) -> None:
@@ -27,7 +27,7 @@ def curriculum(guide: Guide) -> None:
         "on, so that all stages are seen: what comes after a failed gate is unproven.",
     )
     data = {lane: newest(guide, lane) for lane in ("sft", "semantic")}
-    named = ("--data", data["sft"], "--semantic", data["semantic"], "--pack", "history")
+    named = ("--data", data["sft"], "--semantic", data["semantic"])
     guide.run_apart(
         "train", "run", "all", "--on", adapter(guide), *named, *FEW, "--go-on", lines=60
     )
