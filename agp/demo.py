@@ -18,7 +18,7 @@ import click
 )
 @click.option("--short", is_flag=True, help="End after stage 1: history, dataset, adapter.")
 def demo(keep: Path | None, short: bool) -> None:
-    """Walk the whole way on the bundled sample history, offline, in about six minutes.
+    """Walk the whole way on the bundled sample history, offline, in about four minutes.
 
     Nothing of yours is read or written: the demo has a home of its own, removed afterwards
     unless you keep it.
