@@ -13,6 +13,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lanes.commands_ingest:ingest",
         "Bring what is new on this machine into the warehouse.",
     ),
+    "restore": (
+        "lanes.commands_restore:restore",
+        "Give a deleted transcript back, in its place.",
+    ),
     "warehouse rebuild": (
         "agp.rebuild:rebuild",
         "Derive messages and exchanges anew from the stored bytes.",

@@ -6,6 +6,7 @@ from pathlib import Path
 CLAUDE = ("history.jsonl", "prompt-logs", "projects")
 BESIDE = ("config.toml", "auth.json", "session_index.jsonl")  # what a copied home of Codex holds
 CODEX = ("history.jsonl", "sessions", "archived_sessions")
+DESKTOP = ("local-agent-mode-sessions", "claude-code-sessions")
 
 
 def homes(usual: str, variable: str) -> list[Path]:
@@ -24,6 +25,14 @@ def claude_homes() -> list[Path]:
 def codex_homes() -> list[Path]:
     """Return the homes of Codex."""
     return homes(".codex", "CODEX_HOME")
+
+
+def desktop_homes() -> list[Path]:
+    """Return the folders of Claude Desktop: where macOS, Linux and Windows keep an app's data."""
+    usual = [Path.home() / "Library" / "Application Support", Path.home() / ".config"]
+    named = [os.environ[name] for name in ("XDG_CONFIG_HOME", "APPDATA") if os.environ.get(name)]
+    found = [*usual, *(Path(name).expanduser() for name in named)]
+    return list(dict.fromkeys((folder / "Claude").absolute() for folder in found))
 
 
 def default_roots() -> list[Path]:
@@ -54,4 +63,6 @@ def parts(root: Path) -> list[Path]:
         return [root / name for name in CLAUDE]
     if is_codex_home(root):
         return [root / name for name in CODEX]
+    if root in desktop_homes() or (root / DESKTOP[0]).is_dir():
+        return [root / name for name in DESKTOP]
     return [root]

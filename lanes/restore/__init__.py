@@ -1,0 +1,1 @@
+"""Transcripts given back: sessions that an agent has deleted in, their files on disk out."""
