@@ -65,8 +65,7 @@ def run_all(
 
 def adapter_of(parents: tuple[str, ...], model: str) -> Path | None:
     """Return the run of stage 1 that is named, if one is; AgpError for anything else."""
-    from train.stages.generating import Ask
-    from train.stages.generating import adapter_of as of_this_model
+    from train.stages.parts import adapter_of as of_this_model
     from train.stages.runs import find_run, summary
 
     if not parents:
@@ -74,7 +73,7 @@ def adapter_of(parents: tuple[str, ...], model: str) -> Path | None:
     runs = [find_run(name) for name in parents]
     if len(runs) > 1 or summary(runs[0])["stage"] != 1:
         raise AgpError("the walk is begun on one run of stage 1 at the most: --on RUN")
-    return of_this_model(Ask(model), runs[0])
+    return of_this_model(model, runs[0])
 
 
 def of_stage(change: str) -> tuple[int, str]:

@@ -1,5 +1,7 @@
 """`agp generate`: text from a model whose tokens may leave early, and what that saves."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,13 +10,15 @@ from train.blas import use_openblas
 from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
 
+PATH = click.Path(path_type=Path)
 SPLITS = click.Choice(["heads", "valid", "calib"])
 
 
 @click.command()
-@click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
+@click.option("--model", help="A folder or hub id; the bundle's if not given, or tiny.")
+@click.option("--bundle", type=PATH, help="A bundle's folder: all its parts, or none.")
 @click.option("--run", "runs", multiple=True, help="Of stage 1: its adapter; of 3: its modules.")
-@click.option("--policy", default="off", show_default=True, help="Who may leave early; see below.")
+@click.option("--policy", help="Who may leave early; see below. Off, or what a bundle certified.")
 @click.option("--layers", help="Layers that a policy is asked at, such as 4,6.")
 @click.option(
     "--lens", metavar="CAPTURE", help="Read exits through the affine lenses of a capture."
@@ -30,9 +34,10 @@ SPLITS = click.Choice(["heads", "valid", "calib"])
 @click.option("--show-depth", is_flag=True, help="Colour each token by the layers it took.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def generate(
-    model: str,
+    model: str | None,
+    bundle: Path | None,
     runs: tuple[str, ...],
-    policy: str,
+    policy: str | None,
     layers: str | None,
     lens: str | None,
     heads: str | None,
@@ -60,17 +65,23 @@ def generate(
     \b
     Example:
       agp generate --policy entropy:0.5 --show-depth --prompt "How many days has a week?"
+      agp generate --bundle my-bundle --prompt "How many days has a week?"
     """
     use_openblas()
     from train.commands_capture import numbers
     from train.commands_generate_pack import Chosen, over_pack
-    from train.stages.generating import Ask, ready
+    from train.stages.generating import Ask, parts_of, ready, usual_policy
 
     if (prompt is None) == (pack is None):
         raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
-    ask = Ask(model, runs, policy, tuple(sorted(numbers(layers))), lens, drafts, heads)
     if prompt is not None and not prompt.strip():
         raise AgpError("the prompt is empty; give it some text")
+    at = tuple(sorted(numbers(layers)))
+    ask = Ask(model, runs, policy or "off", at, lens, drafts, heads, bundle)
+    if policy is None and ask.folder:
+        usual, why = usual_policy(parts_of(ask))
+        click.echo(f"agp: policy {usual}: {why}", err=True)
+        ask = replace(ask, policy=usual)
     made = ready(ask)
     if pack is not None:
         return over_pack(made, ask, Chosen(pack, split, most, max_tokens), as_json)
@@ -140,7 +151,8 @@ def report(
     text = "".join(s.text for s in said)
     if as_json:
         each = [{"token": s.token, "exit": s.step.exit} for s in said if s.token >= 0]
-        print_json({"model": ask.model, "policy": ask.policy, "text": text, **found, "each": each})
+        head = {"model": ask.named_model, "policy": ask.policy, "text": text}
+        print_json({**head, **found, "each": each})
         return
     print_table(("", ask.policy, "full depth"), lines(found))
     if ask.policy == "off":

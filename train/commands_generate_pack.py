@@ -42,10 +42,10 @@ def over_pack(made: Any, ask: Any, chosen: Chosen, as_json: bool) -> None:
             tick()
     found = table(gemma, answers)
     if as_json:
-        head = {"model": ask.model, "policy": ask.policy, "pack": pack.name, "split": chosen.split}
-        print_json({**head, "max_tokens": length, "groups": found})
+        head = {"model": ask.named_model, "policy": ask.policy, "pack": pack.name}
+        print_json({**head, "split": chosen.split, "max_tokens": length, "groups": found})
         return
-    title = f"{ask.model}, {ask.policy}: {len(prompts)} {chosen.split} prompts of {pack.name}"
+    title = f"{ask.named_model}, {ask.policy}: {len(prompts)} {chosen.split} prompts of {pack.name}"
     print_table(("", *found), pack_lines(found, gemma.n_layers), title=title)
     click.echo(saves(found["all"]["work"]["value"], found["all"]["reads"]["value"]))
 

@@ -162,17 +162,22 @@ def about(shape: Shape, identity: Identity, members: Sequence[str]) -> dict[str,
     }
 
 
+def described(folder: Path) -> tuple[Shape, Identity, list[str], list[str]]:
+    """Return what heads.json says: shape, model, names of members, names of scalars."""
+    try:
+        found = json.loads((folder / ABOUT).read_bytes())
+        shape, trained = Shape(**found["shape"]), Identity.of(found["identity"])
+        return shape, trained, found["members"], found["scalars"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AgpError(f"{folder} holds no heads ({error}); `agp train run 2` makes some") from None
+
+
 def load_heads(folder: Path, given: Identity | None) -> dict[str, Heads]:
     """Return the heads in a folder by name, ready to judge states of the given model.
 
     AgpError, in one line, where they belong to another model; None asks nothing.
     """
-    try:
-        found = json.loads((folder / ABOUT).read_bytes())
-        shape, trained = Shape(**found["shape"]), Identity.of(found["identity"])
-        names, scalars = found["members"], found["scalars"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AgpError(f"{folder} holds no heads ({error}); `agp train run 2` makes some") from None
+    shape, trained, names, scalars = described(folder)
     if given is not None:
         refuse_foreign(f"the set of heads in {folder}", trained, given)
     if scalars != list(SCALARS):

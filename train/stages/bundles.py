@@ -1,15 +1,17 @@
 """Runs into a bundle: each stage's run brings a part, and all must be of one backbone."""
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from train.model import bundle
 from train.model.bundle import Backbone, Bundle, Source
-from train.model.digest import model_digest, weights_digest
+from train.model.digest import model_digest, tokenizer_digest, weights_digest
 from train.model.load import model_folder
 from train.stages import checkpoint, runs
 from train.stages.critical import left_out
+from train.stages.fits import fits
 from warehouse.errors import AgpError
 
 ROLES = {1: "adapter", 2: "heads", 3: "depth", 4: "semantic", 5: "codec"}
@@ -67,13 +69,20 @@ def parts_of(run: Path, facts: dict[str, Any]) -> dict[str, Source]:
 
 
 def make(out: Path, run_folders: Iterable[Path]) -> Bundle:
-    """Make a bundle of some runs."""
+    """Make a bundle of some runs; AgpError, and no folder, where the parts do not fit together."""
     backbone, sources = collect(run_folders)
-    return bundle.make(out, backbone, sources)
+    bundle.make(out, backbone, sources)
+    try:
+        return verify(out, None)
+    except AgpError:
+        shutil.rmtree(out)
+        raise
 
 
 def verify(folder: Path, model: str | None) -> Bundle:
     """Return a bundle that is whole and belongs to a model: the named one, or its own."""
     found = bundle.load(folder)
-    found.require(model_digest(model_folder(model or found.manifest.backbone.model)))
+    backbone = model_folder(model or found.manifest.backbone.model)
+    found.require(model_digest(backbone))
+    fits(found, tokenizer_digest(backbone))
     return found

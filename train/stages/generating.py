@@ -9,13 +9,16 @@ from train.harness.generation import DRAFTS, Way
 from train.harness.lens import AffineExit, fit_lenses
 from train.harness.policies import Draft, policy, usual_layers
 from train.harness.traces import fitting_rows
+from train.model import bundle
 from train.model.depth_set import load_depth
-from train.model.digest import file_sha256, model_digest, tokenizer_digest
+from train.model.digest import model_digest, tokenizer_digest, weights_digest
 from train.model.gemma import Gemma
+from train.model.heads import described
 from train.model.load import load, model_folder
 from train.model.look import Exit
-from train.stages import captures, checkpoint, runs
-from train.stages.routing_policy import route_policy
+from train.stages import captures
+from train.stages.parts import Parts, of_bundle, of_runs
+from train.stages.routing_policy import certificate, route_policy
 from warehouse.errors import AgpError
 
 
@@ -23,13 +26,27 @@ from warehouse.errors import AgpError
 class Ask:
     """What the command line asks for."""
 
-    model: str
-    runs: tuple[str, ...] = ()  # of stage 1: its adapter; of stage 3: its modules
+    model: str | None = None  # none: the bundle's, else tiny
+    runs: tuple[str, ...] = ()  # of stage 1: its adapter; of stage 3: its modules; or a bundle
     policy: str = "off"
     layers: tuple[int, ...] = ()
     lens: str | None = None
     drafts: int = DRAFTS
     heads: str | None = None  # a run of stage 2, for the policy route
+    bundle: Path | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Return the bundle's folder, whichever option named it."""
+        named = (Path(n) for n in self.runs if (Path(n) / bundle.MANIFEST).is_file())
+        return self.bundle or next(named, None)
+
+    @property
+    def named_model(self) -> str:
+        """Return the model that is asked for: a bundle knows its own."""
+        if self.model or not self.folder:
+            return self.model or "tiny"
+        return bundle.read_manifest(self.folder).backbone.model
 
 
 @dataclass(frozen=True)
@@ -44,17 +61,17 @@ class Ready:
 def ready(ask: Ask) -> Ready:
     """Load everything; AgpError where parts do not belong together."""
     parts = parts_of(ask)
-    run = adapter_of(ask, parts[1]) if 1 in parts else None
-    model, tokenizer = load(ask.model, run / "best" if run else None)
+    model, tokenizer = load(ask.named_model, parts.adapter)
     gemma = Gemma(model)
     if ask.policy.partition(":")[0] == "route":
-        if ask.layers or ask.lens or 3 in parts:
+        if ask.layers or ask.lens or (parts.depth and not ask.folder):
             raise AgpError("policy route has its own layers and lens: no --layers, --lens, stage 3")
-        chosen, own = route_policy(ask.policy, ask.heads, gemma, ask.model, run)
+        chosen, own = route_policy(ask.policy, parts.heads, gemma, ask.named_model, parts.adapter)
         return Ready(gemma, tokenizer, Way(chosen, own, ask.drafts))
-    exits = lenses(gemma, ask, run) if ask.lens else {}
-    if 3 in parts:
-        exits |= modules(ask, parts[3], run)
+    drafts = ask.policy.partition(":")[0] == "draft"
+    exits = lenses(gemma, ask, parts.adapter) if ask.lens else {}
+    if parts.depth and not (drafts and ask.folder):  # a draft reads one layer alone
+        exits |= modules(ask, parts.depth, parts.adapter)
     layers = ask.layers
     if exits and not layers:
         usual = usual_layers(gemma)
@@ -69,59 +86,56 @@ def ready(ask: Ask) -> Ready:
     return Ready(gemma, tokenizer, Way(chosen, exits, ask.drafts))
 
 
-def parts_of(ask: Ask) -> dict[int, Path]:
-    """Return the runs that were named, by stage; AgpError for two of one stage, or another's."""
-    found: dict[int, Path] = {}
-    for name in ask.runs:
-        run = runs.find_run(name)
-        stage = runs.summary(run)["stage"]
-        if stage not in (1, 3):
-            raise AgpError(f"{run.name} is a run of stage {stage}; --run takes stages 1 and 3")
-        if stage in found:
-            raise AgpError(f"{found[stage].name} and {run.name} are both of stage {stage}")
-        if not (run / "best").exists():
-            raise AgpError(f"run {run.name} has no checkpoint yet; `agp train resume {run.name}`")
-        checkpoint.verify(run / "best")
-        found[stage] = run
-    return found
+def usual_policy(parts: Parts) -> tuple[str, str]:
+    """Return what a bundle does unless told otherwise, and why in words: it routes by its heads.
+
+    Without a certified threshold nobody knows what an early exit would cost: full depth.
+    """
+    if parts.heads is None:
+        return "off", "it has no heads that could route"
+    if not parts.heads.certificate.is_file():
+        return "off", "its heads have no thresholds"
+    name = described(parts.heads.folder)[2][0]
+    found = certificate(parts.heads)["heads"].get(name, {})
+    if found.get("threshold") is None:
+        return "off", f"its heads have no certified threshold ({found.get('reason', 'none')})"
+    return "route", "by the certified threshold of its heads"
 
 
-def adapter_of(ask: Ask, run: Path) -> Path:
-    """Return a stage-1 run; AgpError where it is of another model."""
-    facts = runs.summary(run)
-    if facts["model_digest"] != model_digest(model_folder(ask.model)):
-        raise AgpError(f"run {run.name} is of {facts['model']}, not of {ask.model}")
-    return run
+def parts_of(ask: Ask) -> Parts:
+    """Return the parts of a bundle, or of runs; AgpError where both are named."""
+    if ask.folder is None:
+        return of_runs(ask.runs, ask.heads, ask.named_model)
+    if ask.heads or any(Path(n) != ask.folder for n in ask.runs):
+        raise AgpError(f"{ask.folder} is taken as a whole: no other --run or --heads beside it")
+    return of_bundle(ask.folder, ask.named_model)
 
 
-def modules(ask: Ask, run: Path, adapter: Path | None) -> dict[int, Exit]:
+def modules(ask: Ask, folder: Path, adapter: Path | None) -> dict[int, Exit]:
     """Return the first seed's module at each exit; AgpError where they belong to another model."""
-    facts = runs.summary(run)
-    depth, identity = load_depth(run / "best")
-    folder = model_folder(ask.model)
-    adapted = digest_of(adapter)
+    depth, identity = load_depth(folder)
+    model = model_folder(ask.named_model)
     wanted = (identity.model_digest, identity.adapter_digest, identity.tokenizer_digest)
-    if wanted != (model_digest(folder), adapted, tokenizer_digest(folder)):
-        base = facts["base_run_id"]
+    if wanted != (model_digest(model), digest_of(adapter), tokenizer_digest(model)):
         raise AgpError(
-            f"run {run.name} belongs to {facts['model']} with {base or 'no adapter'}; "
-            "give that model, and its run of stage 1"
+            f"the depth modules in {folder} belong to model {identity.model_digest} with adapter "
+            f"{identity.adapter_digest or 'none'}; give that model, and its run of stage 1"
         )
     first = depth.member(depth.shape.names[0])
     return dict(zip(depth.shape.layers, first, strict=True))
 
 
 def digest_of(adapter: Path | None) -> str | None:
-    """Return what a capture calls an adapter; None for the base."""
-    return file_sha256(adapter / "best" / "adapters.safetensors")[:16] if adapter else None
+    """Return what a capture calls an adapter's folder; None for the base."""
+    return weights_digest(adapter / "adapters.safetensors") if adapter else None
 
 
-def lenses(gemma: Gemma, ask: Ask, run: Path | None) -> dict[int, Exit]:
+def lenses(gemma: Gemma, ask: Ask, adapter: Path | None) -> dict[int, Exit]:
     """Return the affine lenses of a capture's layers; AgpError where it is of another model."""
     folder = captures.find_capture(ask.lens or "")
     facts = read_manifest(folder)
-    wanted = (model_digest(model_folder(ask.model)), run.name if run else None)
-    if (facts["model_digest"], facts["adapter_run_id"]) != wanted:
+    wanted = (model_digest(model_folder(ask.named_model)), digest_of(adapter))
+    if (facts["model_digest"], facts["adapter_digest"]) != wanted:
         raise AgpError(
             f"capture {folder.name} is of {facts['model']}, adapter {facts['adapter_run_id']}; "
             "a lens belongs to the model that it was fitted on"

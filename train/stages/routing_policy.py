@@ -1,4 +1,4 @@
-"""The policy `route[:T]`: a stage-2 run's heads, lens and certified threshold around a model."""
+"""The policy `route[:T]`: trained heads, their lenses and certified threshold around a model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,46 +9,41 @@ import mlx.core as mx
 from train.harness.lens import AffineExit
 from train.harness.policies import number
 from train.harness.route_policy import Route
-from train.model.digest import file_sha256, model_digest, tokenizer_digest
+from train.model.digest import file_sha256, model_digest, tokenizer_digest, weights_digest
 from train.model.gemma import Gemma
-from train.model.heads import load_heads
+from train.model.heads import WEIGHTS, described, load_heads
 from train.model.identity import Identity
 from train.model.load import model_folder
 from train.model.look import Exit
-from train.stages import certified, checkpoint, runs
+from train.stages import certified, runs
+from train.stages.parts import HeadsPart
 from warehouse.errors import AgpError
 
 
 def route_policy(
-    spec: str, heads: str | None, gemma: Gemma, model: str, adapter: Path | None
+    spec: str, heads: HeadsPart | None, gemma: Gemma, model: str, adapter: Path | None
 ) -> tuple[Route, dict[int, Exit]]:
-    """Return the policy and the lenses it looks through.
+    """Return the policy and the lenses it looks through; `adapter` is the folder of one.
 
     AgpError where the heads are of another model, have no certificate, or the threshold is no
     probability. The first seed decides.
     """
-    if not heads:
-        raise AgpError("policy route asks a run of stage 2: --heads RUN")
-    run = runs.find_run(heads)
-    facts = runs.summary(run)
-    if facts["stage"] != 2 or not (run / "best").exists():
-        raise AgpError(f"run {run.name} has no heads; --heads takes a run of stage 2")
-    checkpoint.verify(run / "best")
-    trained = Identity.of(facts["identity"])
+    if heads is None:
+        raise AgpError("policy route asks a run of stage 2 (--heads RUN), or a bundle with heads")
+    _, trained, _, _ = described(heads.folder)
     members = load_heads(
-        run / "best", replace(identity(gemma, model, adapter), layers=trained.layers)
+        heads.folder, replace(identity(gemma, model, adapter), layers=trained.layers)
     )
     name = next(iter(members))
-    return Route(trained.layers, members[name], threshold(spec, run, name)), exits(run)
+    return Route(trained.layers, members[name], threshold(spec, heads, name)), exits(heads)
 
 
 def identity(gemma: Gemma, model: str, adapter: Path | None) -> Identity:
     """Return what a loaded model is; its candidate layers are whatever a part wants."""
     folder = model_folder(model)
-    weights = adapter / "best" / "adapters.safetensors" if adapter else None
     return Identity(
         model_digest(folder),
-        file_sha256(weights)[:16] if weights else None,
+        weights_digest(adapter / "adapters.safetensors") if adapter else None,
         tokenizer_digest(folder),
         (),
         gemma.n_layers,
@@ -56,19 +51,32 @@ def identity(gemma: Gemma, model: str, adapter: Path | None) -> Identity:
     )
 
 
-def threshold(spec: str, run: Path, name: str) -> float:
+def threshold(spec: str, heads: HeadsPart, name: str) -> float:
     """Return the threshold of `route:T`, or the certified one of `route`."""
     _, colon, value = spec.partition(":")
     if not colon:
-        return certified.threshold(runs.read_json(run / certified.FILE), name)
+        return certified.threshold(certificate(heads), name)
     found = number(spec, value)
     if found > 1:
         raise AgpError(f"policy {spec!r}: a confidence lies in 0 to 1")
     return found
 
 
-def exits(run: Path) -> dict[int, Exit]:
+def certificate(heads: HeadsPart) -> dict[str, Any]:
+    """Return the certificate of heads; AgpError where it is of other ones."""
+    found = runs.read_json(heads.certificate)
+    if found.get("weights") != file_sha256(heads.folder / WEIGHTS):
+        raise AgpError(
+            f"the thresholds of {heads.name} are of other heads; `agp eval` certifies these"
+        )
+    return found
+
+
+def exits(heads: HeadsPart) -> dict[int, Exit]:
     """Return the lenses that the heads' scalars were read through."""
-    arrays: Any = mx.load(str(run / "lens.safetensors"))
+    try:
+        arrays: Any = mx.load(str(heads.lens))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise AgpError(f"the heads of {heads.name} have no lenses ({error})") from None
     layers = sorted(int(name.removesuffix(".map")) for name in arrays if name.endswith(".map"))
     return {k: AffineExit(k, (arrays[f"{k}.map"], arrays[f"{k}.bias"])) for k in layers}
