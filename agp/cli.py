@@ -17,6 +17,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lanes.commands_restore:restore",
         "Give a deleted transcript back, in its place.",
     ),
+    "schedule show": ("lanes.commands_schedule:show", "What a timer for `agp ingest` looks like."),
+    "schedule install": (
+        "lanes.commands_schedule:install",
+        "Have this machine run `agp ingest` by itself.",
+    ),
+    "schedule remove": ("lanes.commands_schedule:remove", "Take that timer back."),
     "warehouse rebuild": (
         "agp.rebuild:rebuild",
         "Derive messages and exchanges anew from the stored bytes.",
@@ -163,6 +169,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("agp.demo:demo", "Walk the whole way on a bundled history, offline."),
 }
 GROUPS = {
+    "schedule": "A timer that runs `agp ingest`.",
     "warehouse": "Look after the warehouse file.",
     "filters": "Rules: what is left out, and why.",
     "secrets": "Credentials and personal data in the history.",

@@ -65,7 +65,24 @@ def history(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{work['bytes'] / 1e6:,.1f} MB",
         ),
         ("deleted after", days),
+        ("at risk", at_risk(gone)),
+        ("timer", found["schedule"] or "none; `agp schedule install` makes one"),
     ]
+
+
+def at_risk(gone: dict[str, Any]) -> str:
+    """Say how many transcripts are not kept yet, and from when to when they would be deleted.
+
+    >>> at_risk({"not_kept": 0})
+    'no transcript'
+    """
+    if not gone["not_kept"]:
+        return "no transcript"
+    soon = gone["overdue"] + gone["within_7_days"]
+    return (
+        f"{gone['not_kept']:,} transcripts until {gone['first'][:10]} to {gone['last'][:10]}, "
+        f"{soon:,} of them within 7 days"
+    )
 
 
 def advice(found: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lanes.ingest.plan import Job, Plan, plan
+from lanes.schedule.install import installed as installed_timer
 from lanes.sources.discover import discover
 from lanes.sources.homes import default_roots
 from train.blas import openblas
@@ -44,6 +45,7 @@ def examine() -> dict[str, Any]:
         },
         "unreadable": [{"path": path, "reason": why} for path, why in found.unreadable],
         "deletion": deletion(work.jobs),
+        "schedule": str(timer) if (timer := installed_timer()) else None,
     }
 
 

@@ -1,5 +1,6 @@
 """`agp ingest`: what is new on this machine into the warehouse, with progress and a summary."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -12,7 +13,11 @@ from warehouse.console import byte_bar
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def ingest(paths: tuple[str, ...], as_json: bool) -> None:
+@click.option("--watch", is_flag=True, help="Follow live: again whenever a file has changed.")
+@click.option(
+    "--every", default=5.0, show_default=True, metavar="SECONDS", help="How often to look, with it."
+)
+def ingest(paths: tuple[str, ...], as_json: bool, watch: bool, every: float) -> None:
     """Bring what is new on this machine into the warehouse.
 
     Without a PATH it looks where Claude Code and Codex keep their history: ~/.claude and ~/.codex,
@@ -23,13 +28,33 @@ def ingest(paths: tuple[str, ...], as_json: bool) -> None:
     agp ingest                      # everything on this machine
     agp ingest ~/backup/.claude     # a folder, or a single transcript
     agp ingest --json               # the summary, for scripts
+    agp ingest --watch              # until Ctrl-C; the warehouse is free between two rounds
     """
+    if watch:
+        follow(paths, as_json, max(every, 0.1))
+        return
     with byte_bar(quiet=as_json) as progress:
         summary = run(paths, progress)
     if as_json:
         print_as_json(summary)
     else:
         print_summary(summary)
+
+
+def follow(paths: tuple[str, ...], as_json: bool, seconds: float) -> None:
+    """Ingest again and again, with a line a round that brought anything."""
+    from lanes.ingest.watch import watch
+
+    def told(summary: Summary) -> None:
+        if as_json:
+            print_as_json(summary, line=True)
+        elif any(new(summary).values()):
+            parts = ", ".join(f"{count:,} {name}" for name, count in new(summary).items() if count)
+            click.echo(f"{datetime.now():%H:%M:%S}  new: {parts}")
+
+    click.echo("following; Ctrl-C ends it", err=True)
+    watch(paths, seconds, told, lambda why: click.echo(f"agp: {why}", err=True))
+    click.echo("ended; what was read is kept", err=True)
 
 
 SOURCES = ("source", "files read", "new records", "new exchanges", "exchanges seen")
@@ -48,8 +73,8 @@ def new(summary: Summary) -> dict[str, int]:
     return {name: summary.after[name] - count for name, count in summary.before.items()}
 
 
-def print_as_json(summary: Summary) -> None:
-    """Print the summary for scripts."""
+def print_as_json(summary: Summary, line: bool = False) -> None:
+    """Print the summary for scripts, on one line where several follow."""
     from warehouse.console import print_json
 
     print_json(
@@ -64,7 +89,8 @@ def print_as_json(summary: Summary) -> None:
                 "gone": summary.gone,
                 "unreadable": [{"path": p, "reason": why} for p, why in summary.unreadable],
             },
-        }
+        },
+        line,
     )
 
 

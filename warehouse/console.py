@@ -80,9 +80,12 @@ def cell_text(cell: Any) -> str:
     return "".join(c if c == "\n" or c == "\t" or c.isprintable() else "\ufffd" for c in str(cell))
 
 
-def print_json(value: Any) -> None:
-    """Print a value as one JSON document."""
-    sys.stdout.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+def print_json(value: Any, line: bool = False) -> None:
+    """Print a value as one JSON document, on one line where several follow each other."""
+    option = 0 if line else orjson.OPT_INDENT_2
+    sys.stdout.write(orjson.dumps(value, default=str, option=option).decode() + "\n")
+    if line:
+        sys.stdout.flush()
 
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all

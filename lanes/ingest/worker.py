@@ -7,6 +7,7 @@ pickles whose large buffers (the columns) travel beside them, uncopied.
 import os
 import pickle
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +27,7 @@ SYSTEM = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_MMAP_THRESHOLD_": str(2
 
 def main() -> None:
     """Parse the jobs given on standard input and write batches to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear, which ends this
     with without("numpy", "pandas"):
         import_arrow()
     from lanes.ingest.parse import parse

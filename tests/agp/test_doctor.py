@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,7 +38,16 @@ def test_what_is_not_kept_yet(old, agp):
     found = examined(agp)
     assert found["to_read"] == {"files": 1, "new": 1, "bytes": old.stat().st_size}
     assert (found["deletion"]["not_kept"], found["deletion"]["overdue"]) == (1, 0)
-    assert "will delete 1 transcripts" in agp("doctor").stdout.replace("\n", " ")
+    out = " ".join(agp("doctor").stdout.split())
+    assert "will delete 1 transcripts" in out
+    until = datetime.fromtimestamp(time.time() + 10 * 86_400, UTC).date()
+    assert f"at risk 1 transcripts until {until} to {until}, 0 of them within 7 days" in out
+
+
+def test_a_timer_is_named(agp):
+    assert examined(agp)["schedule"] is None and "agp schedule install" in agp("doctor").stdout
+    agp("schedule", "install", "--files-only")
+    assert examined(agp)["schedule"]
 
 
 def test_nothing_is_lost_once_it_is_kept(old, agp):
