@@ -108,6 +108,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_capture:compare_captures",
         "What training changed, layer by layer.",
     ),
+    "captures mark": (
+        "train.commands_capture:mark_capture",
+        "A semantic projection's confidence in each state.",
+    ),
     "captures show": ("train.commands_capture:show_capture", "Show a capture's map of layers."),
     "transfer check": (
         "train.commands_transfer:check",

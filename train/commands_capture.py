@@ -235,3 +235,30 @@ def show_comparison(found: Any) -> None:
 def interval(estimate: Any) -> str:
     """Return a value with its 95 % interval."""
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+@click.command("mark")
+@click.argument("capture")
+@click.option("--run", "run", required=True, help="A run of stage 4.")
+@click.option("--anyway", is_flag=True, help="Also where the run was not shown to be of use.")
+@JSON
+def mark_capture(capture: str, run: str, anyway: bool, as_json: bool) -> None:
+    """Let a semantic projection say how sure it is of each captured state: a sign of vitality.
+
+    The confidence stands in `trace_layers.semantic`; `agp labels oracle` makes another version of
+    the labels with it. A projection that was not shown to be of use is refused.
+
+    \b
+    Example:
+      agp captures mark c4f1 --run r4-20261126
+    """
+    from train.stages.captures import find_capture
+    from train.stages.runs import find_run
+    from train.stages.semantic_confidence import mark
+
+    folder, chosen = find_capture(capture), find_run(run)
+    n = mark(folder, chosen, anyway)
+    if as_json:
+        print_json({"capture_id": folder.name, "run_id": chosen.name, "states": n})
+    else:
+        console().print(f"{folder.name}: {n:,} states marked by {chosen.name}")

@@ -55,9 +55,13 @@ def thresholds(changes: Sequence[str] = ()) -> OracleSettings:
         raise AgpError(f"threshold {where}: {first['msg']}; there are {known}") from None
 
 
-def version_of(chosen: OracleSettings) -> str:
-    """Return the name of the labels under these thresholds: a hash of them and of the SQL."""
-    texts = (chosen.model_dump_json(), *(statement(PACKAGE, f"{f}.sql") for f in FILES))
+def version_of(chosen: OracleSettings, seen: str = "") -> str:
+    """Return the name of the labels under these thresholds: a hash of them and of the SQL.
+
+    `seen` is the hash of the projection whose confidence stands beside the facts, if one does.
+    """
+    texts = [chosen.model_dump_json(), *(statement(PACKAGE, f"{f}.sql") for f in FILES)]
+    texts += [seen] if seen else []
     return "o" + hashlib.sha256("\0".join(texts).encode()).hexdigest()[:15]
 
 
@@ -68,7 +72,7 @@ def label(con: duckdb.DuckDBPyConnection, capture_id: str, settings: Any = None)
     where it holds nothing of the training side, which vitality is measured against.
     """
     chosen = settings or thresholds()
-    version = version_of(chosen)
+    version = version_of(chosen, projection(con, capture_id))
     known = "select 1 from route_labels where capture_id = ? and label_version = ? limit 1"
     if con.execute(known, [capture_id, version]).fetchall():
         return version
@@ -83,6 +87,13 @@ def label(con: duckdb.DuckDBPyConnection, capture_id: str, settings: Any = None)
     execute_file(con, PACKAGE, "oracle.sql", **values)
     con.execute("commit")
     return version
+
+
+def projection(con: duckdb.DuckDBPyConnection, capture_id: str) -> str:
+    """Return the hash of the projection whose confidence a capture carries, "" for none."""
+    query = "select weights_sha256 from semantic_marks where capture_id = ?"
+    found = con.execute(query, [capture_id]).fetchall()
+    return found[0][0] if found else ""
 
 
 def n_layers(con: duckdb.DuckDBPyConnection, capture_id: str) -> int:

@@ -28,3 +28,10 @@ create table route_labels (
     vitality varchar not null,           -- alive | weak | dead | revive_needed
     vitality_score double not null       -- 0 to 1: 1 is the middle of its layer's training side
 );
+
+-- Which projection's confidence stands in trace_layers.semantic; none: nothing has looked.
+create table semantic_marks (
+    capture_id varchar primary key,
+    run_id varchar not null,             -- a run of stage 4
+    weights_sha256 varchar not null      -- of the projection
+);

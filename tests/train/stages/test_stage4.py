@@ -196,6 +196,30 @@ def test_use_is_measured_on_a_capture_and_stamps_the_run(home: Path, run: Path, 
         usable(captured, "it", replace(identity, adapter_digest="a"), "test")
 
 
+@pytest.mark.slow
+def test_a_projection_marks_captured_states_and_vitality_listens(run: Path, captured: Path):
+    """Off the critical path it is asked for twice; other labels stand beside the old ones."""
+    refused = call("captures", "mark", captured.name, "--run", run.name, exit_code=2)
+    assert "off the critical path" in refused.stderr and "--anyway" in refused.stderr
+    before = json.loads(call("labels", "oracle", captured.name, "--json").stdout)
+    words = ("captures", "mark", captured.name, "--run", run.name, "--anyway", "--json")
+    states = json.loads(call(*words).stdout)["states"]
+    layer = runs.read_json(run / "best" / "semantic.json")["identity"]["layers"][0]
+    query = (
+        "select layer, planted is null as real, count(semantic) as n, min(semantic) as low, "
+        "max(semantic) as high from trace_layers where lens = 'affine' group by all having n > 0"
+    )
+    rows = json.loads(call("sql", "--json", query).stdout)
+    assert {r["layer"] for r in rows} == {layer} and {r["real"] for r in rows} == {True, False}
+    assert sum(r["n"] for r in rows) == states
+    assert all(0 < r["low"] < r["high"] < 1 for r in rows if r["real"])
+    after = json.loads(call("labels", "oracle", captured.name, "--json").stdout)
+    assert after["label_version"] != before["label_version"]
+    assert json.loads(call(*words).stdout)["states"] == states
+    again = json.loads(call("labels", "oracle", captured.name, "--json").stdout)
+    assert again["label_version"] == after["label_version"]
+
+
 def test_what_cannot_be_trained_or_measured_is_one_line(home: Path, run: Path):
     assert "agp lanes build semantic" in call("train", "run", 4, exit_code=2).stderr
     data = ("--data", home / "labelled")
