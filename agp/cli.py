@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "agp.rebuild:rebuild",
         "Derive messages and exchanges anew from the stored bytes.",
     ),
+    "warehouse diff": (
+        "agp.commands_generations:diff",
+        "What a rebuild with today's parsers would change.",
+    ),
     "sql": (
         "warehouse.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples.",

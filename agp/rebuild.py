@@ -43,28 +43,36 @@ def rebuild(as_json: bool) -> None:
 
 def derive(con: "duckdb.DuckDBPyConnection", progress: Callable[[int], None]) -> None:
     """Replace the normal layer by what the parsers make of the raw one, in one transaction."""
-    from lanes.exchanges import resolve
-    from lanes.ingest.insert import begin, end, insert_rows
+    from lanes.ingest.insert import begin, end
     from lanes.sources import GENERATION
     from lanes.sources.rows import TABLES
 
     con.execute("begin")
     try:
         found = con.execute("select session_id from sessions").fetchall()
-        sessions: set[str] = {session for (session,) in found}
         for table in TABLES:
             con.execute(f"delete from {table}")
-        for rows, done in batches(con):
-            for table, columns in rows.to_arrow().items():
-                insert_rows(con, table, columns)
-            sessions |= rows.sessions()
-            progress(done)
-        resolve(con, sessions)
+        fill(con, {session for (session,) in found}, progress)
         end(con, begin(con, GENERATION), [0, 0, 0, 0])
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
         raise
+
+
+def fill(
+    con: "duckdb.DuckDBPyConnection", sessions: set[str], progress: Callable[[int], None]
+) -> None:
+    """Fill the empty tables of the normal layer, and look at these sessions too."""
+    from lanes.exchanges import resolve
+    from lanes.ingest.insert import insert_rows
+
+    for rows, done in batches(con):
+        for table, columns in rows.to_arrow().items():
+            insert_rows(con, table, columns)
+        sessions |= rows.sessions()
+        progress(done)
+    resolve(con, sessions)
 
 
 def batches(con: "duckdb.DuckDBPyConnection") -> "Iterator[tuple[Rows, int]]":

@@ -2,4 +2,15 @@
 
 from lanes.exchanges.resolve import resolve
 
-__all__ = ["resolve"]
+# The tables that `resolve` writes, from those that a record's own rows stand in.
+DERIVED = (
+    "sessions",
+    "placements",
+    "exchanges",
+    "exchange_sources",
+    "tool_calls",
+    "aliases",
+    "ambiguous_prompts",
+)
+
+__all__ = ["DERIVED", "resolve"]
