@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, print_json
+from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
 
 ENDED = {
@@ -61,6 +61,17 @@ def run_all(
         print_json(document)
         return
     console().print(f"{document['walk_id']}: {ENDED[document['state']]}", markup=False)
+    if "whole" in document:
+        print_whole(document["whole"])
+
+
+def print_whole(found: dict[str, Any]) -> None:
+    """Print what all that was trained is good for, and where it lies as one bundle."""
+    for table in found.get("tables", []):
+        print_table(table["columns"], table["rows"], title=table["title"])
+    for line in found["words"]:
+        console().print(line, markup=False)
+    console().print(f"bundle: {found['bundle']}", markup=False, soft_wrap=True)
 
 
 def adapter_of(parents: tuple[str, ...], model: str) -> Path | None:

@@ -10,7 +10,7 @@ from warehouse.console import console, counting_bar, print_json, print_table
 
 
 @click.command("eval")
-@click.argument("run")
+@click.argument("run", metavar="RUN|BUNDLE")
 @click.option("--pack", default="shipped", show_default=True, help="A pack's folder or name.")
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--gates", type=click.Path(path_type=Path), help="Gates of your own, as TOML.")
@@ -35,7 +35,7 @@ def evaluate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Measure a run's adapter against its base, always through the chat template.
+    """Measure what a run trained against its base, or a bundle against its stage 1 alone.
 
     The gates are hashed, and the look at the test split is counted, before a prompt is read. A gate
     that fails is a result: the command says so and ends well.
@@ -43,11 +43,13 @@ def evaluate(
     \b
     Example:
       agp eval s1-20261125-0510 --pack my-pack
+      agp eval my-bundle
     """
     use_openblas()
     from train.harness.packs import find_pack
     from train.stages import evaluations
     from train.stages.captures import find_capture
+    from train.stages.evaluate_whole import measure
     from train.stages.runs import find_run
 
     subset = find_run(random_subset) if random_subset else None
@@ -55,7 +57,7 @@ def evaluate(
     options["untuned"] = find_capture(untuned) if untuned else None
     chosen = evaluations.Options(find_pack(pack), split, gates, subset, **options)
     with counting_bar("evaluating") as (begin, tick):
-        document = evaluations.evaluate(find_run(run), chosen, begin, tick)
+        document = measure(run, chosen, begin, tick)
     if as_json:
         print_json(document)
         return

@@ -15,7 +15,8 @@ from warehouse.errors import AgpError
 
 # kind -> (edge, kind at its end, walk on from there?). Where one leads to very many, it ends there.
 FROM = {
-    "promotion": [("run", "run", True)],
+    "promotion": [("run", "run", True), ("bundle", "bundle", True)],
+    "bundle": [("run", "run", True)],
     "run": [("parent", "run", True), ("build", "build", True)],
     "build": [("file", "file", False), ("row", "row", False)],
     "row": [("exchange", "exchange", True)],
@@ -34,7 +35,12 @@ INTO = {
     "session": [("exchange", "exchange", False)],
     "row": [("build", "build", True)],
     "build": [("run", "run", True)],
-    "run": [("child", "run", False), ("promotion", "promotion", True)],
+    "run": [
+        ("child", "run", False),
+        ("bundle", "bundle", True),
+        ("promotion", "promotion", True),
+    ],
+    "bundle": [("promotion", "promotion", True)],
 }
 KINDS = (
     "exchange",
@@ -46,6 +52,7 @@ KINDS = (
     "row",
     "build",
     "run",
+    "bundle",
     "promotion",
 )
 SHORTEST_PREFIX = 6
@@ -57,6 +64,7 @@ PREFIXED = {
     "file": "select file_id from files where starts_with(file_id, $id)",
     "build": "select build_id from lane_builds where starts_with(build_id, $id)",
     "run": "select run_id from runs where starts_with(run_id, $id)",
+    "bundle": "select bundle_id from model_bundles where starts_with(bundle_id, $id)",
     "promotion": "select promotion_id from promotions where starts_with(promotion_id, $id)",
 }
 

@@ -49,6 +49,10 @@ from lane_builds b join wanted w on w.id = b.build_id order by b.built_at, b.bui
 select r.run_id as id, r.stage, r.model, r.state, r.started_at, r.path
 from runs r join wanted w on w.id = r.run_id order by r.started_at, r.run_id;
 
+-- section: bundle
+select b.bundle_id as id, b.stage, b.model, b.seen_at, b.path
+from model_bundles b join wanted w on w.id = b.bundle_id order by b.seen_at, b.bundle_id;
+
 -- section: promotion
 select p.promotion_id as id, p.decision, p.reason, p.decided_at, p.path
 from promotions p join wanted w on w.id = p.promotion_id order by p.decided_at, p.promotion_id;
@@ -132,3 +136,15 @@ select promotion_id as id from promotions where run_id = $id;
 
 -- section: promotion > run
 select run_id as id from promotions where promotion_id = $id;
+
+-- section: promotion > bundle
+select run_id as id from promotions where promotion_id = $id;
+
+-- section: bundle > run
+select run_id as id from model_bundle_parts where bundle_id = $id and run_id is not null;
+
+-- section: bundle > promotion
+select promotion_id as id from promotions where run_id = $id;
+
+-- section: run > bundle
+select bundle_id as id from model_bundle_parts where run_id = $id;

@@ -16,6 +16,7 @@ from train.harness.packs import pack_digest, read_about
 from train.model.digest import model_digest
 from train.model.load import model_folder
 from train.stages import (
+    bundles,
     captures,
     checkpoint,
     evaluations,
@@ -25,6 +26,7 @@ from train.stages import (
     stage,
     stage0,
     training,
+    walk_end,
 )
 from train.stages.samples import data_digests
 from warehouse.errors import AgpError
@@ -87,7 +89,16 @@ def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
                 return keep(folder, document, number, done, state="stopped")
             if done["verdict"] == "failed" and not plan.go_on:
                 return keep(folder, document, number, done, state="failed")
+        document["whole"] = whole(plan, document, folder, show)
         return keep(folder, document, state="finished")
+
+
+def whole(plan: Plan, document: dict[str, Any], folder: Path, show: Show) -> dict[str, Any]:
+    """Return what all that was trained is good for, beside stage 1 alone."""
+    show.step("everything beside stage 1 alone")
+    run_ids = [document["steps"][str(n)]["run_id"] for n in plan.stages if n in bundles.ROLES]
+    options = evaluations.Options(plan.pack, answers=plan.answers)
+    return walk_end.end(folder, run_ids, options, show.begin, show.tick)
 
 
 def folder_of(plan: Plan) -> Path:

@@ -19,6 +19,7 @@ from train.model.look import Exit
 from train.stages import captures
 from train.stages.parts import Parts, of_bundle, of_runs
 from train.stages.routing_policy import certificate, route_policy
+from train.stages.routing_policy import exits as heads_lenses
 from warehouse.errors import AgpError
 
 
@@ -63,15 +64,18 @@ def ready(ask: Ask) -> Ready:
     parts = parts_of(ask)
     model, tokenizer = load(ask.named_model, parts.adapter)
     gemma = Gemma(model)
-    if ask.policy.partition(":")[0] == "route":
+    return Ready(gemma, tokenizer, way_of(ask, parts, gemma))
+
+
+def way_of(ask: Ask, parts: Parts, gemma: Gemma) -> Way:
+    """Return the way to generate that is asked for, around a model that is loaded."""
+    name = ask.policy.partition(":")[0]
+    if name == "route":
         if ask.layers or ask.lens or (parts.depth and not ask.folder):
             raise AgpError("policy route has its own layers and lens: no --layers, --lens, stage 3")
         chosen, own = route_policy(ask.policy, parts.heads, gemma, ask.named_model, parts.adapter)
-        return Ready(gemma, tokenizer, Way(chosen, own, ask.drafts))
-    drafts = ask.policy.partition(":")[0] == "draft"
-    exits = lenses(gemma, ask, parts.adapter) if ask.lens else {}
-    if parts.depth and not (drafts and ask.folder):  # a draft reads one layer alone
-        exits |= modules(ask, parts.depth, parts.adapter)
+        return Way(chosen, own, ask.drafts)
+    exits = read_through(ask, parts, gemma)
     layers = ask.layers
     if exits and not layers:
         usual = usual_layers(gemma)
@@ -83,7 +87,18 @@ def ready(ask: Ask) -> Ready:
         raise AgpError(f"nothing reads an exit before layer {missing[0]}; there is one at {known}")
     if isinstance(chosen, Draft) and any(exits[k].sources for k in at if k in exits):
         raise AgpError("a draft reads one layer alone; draft without the run of stage 3")
-    return Ready(gemma, tokenizer, Way(chosen, exits, ask.drafts))
+    return Way(chosen, exits, ask.drafts)
+
+
+def read_through(ask: Ask, parts: Parts, gemma: Gemma) -> dict[int, Exit]:
+    """Return what reads the exits of a policy that has none of its own.
+
+    Of a bundle a draft takes the heads' lenses, for it reads one layer alone; the rest its modules.
+    """
+    if ask.folder and not ask.lens and ask.policy.partition(":")[0] == "draft":
+        return heads_lenses(parts.heads) if parts.heads else {}
+    found = lenses(gemma, ask, parts.adapter) if ask.lens else {}
+    return found | (modules(ask, parts.depth, parts.adapter) if parts.depth else {})
 
 
 def usual_policy(parts: Parts) -> tuple[str, str]:

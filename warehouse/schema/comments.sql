@@ -303,7 +303,7 @@ comment on column v_runs.model_digest is 'hash of the model''s files';
 comment on column v_runs.path is 'folder of the run';
 
 comment on view v_metrics is 'a measured value of a run';
-comment on column v_metrics.run_id is 'the run';
+comment on column v_metrics.run_id is 'the run or the bundle';
 comment on column v_metrics.stage is 'its stage';
 comment on column v_metrics.name is 'what was measured';
 comment on column v_metrics.split is 'on what: train, valid, heads, calib or test';
@@ -315,7 +315,7 @@ comment on column v_metrics.step is 'the training step it belongs to';
 comment on column v_metrics.pack is 'the prompt pack it was measured on';
 
 comment on view v_gates is 'a gate and its verdict: the newest of each run on each pack';
-comment on column v_gates.run_id is 'the run';
+comment on column v_gates.run_id is 'the run or the bundle';
 comment on column v_gates.stage is 'its stage';
 comment on column v_gates.name is 'its name in the file of gates';
 comment on column v_gates.threshold is 'what the value is held against';
@@ -330,9 +330,24 @@ comment on column v_gates.pack_digest is 'hash of the pack';
 comment on column v_gates.gates_digest is 'hash of the gates, taken before the test split was read';
 comment on column v_gates.decided_at is 'UTC';
 
-comment on view v_promotions is 'a decision over a run, with its evidence';
+comment on view v_model_bundles is 'everything that was trained around a model, in one folder';
+comment on column v_model_bundles.bundle_id is 'its name: the hash of its manifest';
+comment on column v_model_bundles.stage is 'the last stage that brought a part';
+comment on column v_model_bundles.model is 'as it was named';
+comment on column v_model_bundles.model_digest is 'hash of the model''s files';
+comment on column v_model_bundles.adapter_digest is 'hash of the adapter that all parts were trained on';
+comment on column v_model_bundles.artifact_sha256 is 'hash of its manifest, which holds that of every file';
+comment on column v_model_bundles.path is 'folder where it lay when it was measured';
+comment on column v_model_bundles.seen_at is 'UTC';
+
+comment on view v_model_bundle_parts is 'a part of a bundle and the run that brought it';
+comment on column v_model_bundle_parts.bundle_id is 'the bundle';
+comment on column v_model_bundle_parts.role is 'adapter, heads, depth, semantic, codec or thresholds';
+comment on column v_model_bundle_parts.run_id is 'the run';
+
+comment on view v_promotions is 'a decision over a run or a bundle, with its evidence';
 comment on column v_promotions.promotion_id is 'a hash of the evidence';
-comment on column v_promotions.run_id is 'the run';
+comment on column v_promotions.run_id is 'the run or the bundle';
 comment on column v_promotions.stage is 'its stage';
 comment on column v_promotions.decision is 'promote, hold or reject';
 comment on column v_promotions.decided_at is 'UTC';

@@ -167,5 +167,12 @@ select promotion_id, run_id, stage, decision, decided_at, reason, model, build_i
        path
 from promotions;
 
+create or replace view v_model_bundles as
+select bundle_id, stage, model, model_digest, adapter_digest, artifact_sha256, path, seen_at
+from model_bundles;
+
+create or replace view v_model_bundle_parts as
+select bundle_id, role, run_id from model_bundle_parts;
+
 create or replace view v_test_openings as
 select run_id, stage, pack, pack_digest, gates_digest, opened_at from test_openings;

@@ -53,6 +53,7 @@ def test_a_walk_goes_through_and_asks_nothing_twice(plan: Plan):
     done = walk(plan, show(heard), lambda: False)
     assert done["state"] == "finished" and list(done["steps"]) == ["0", "1"]
     assert done["steps"]["1"]["verdict"] == "too_few"
+    assert "runs as stage 1 alone does" in done["whole"]["words"][0]
     again = walk(plan, show(heard), lambda: False)
     assert again["steps"] == done["steps"] and len(runs.all_runs()) == 2
 
