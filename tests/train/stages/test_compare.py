@@ -9,7 +9,7 @@ import pytest
 from mlx_lm.utils import load_model, load_tokenizer, save
 
 from train.harness.drift import linear_cka
-from train.harness.kernel_cka import centred, cka_interval
+from train.harness.kernel_cka import cka_interval
 from train.harness.packs import Message, Prompt, write_pack
 from train.model.gemma import Gemma
 from train.model.load import TINY
@@ -70,11 +70,26 @@ def test_captures_that_are_unlike_are_refused(agp: Any, home: Path, pack: Path):
     assert "share no prompt of the test split" in said
 
 
-def test_cka_by_kernels_is_cka():
+def test_unrelated_states_have_no_cka_however_few_they_are():
     dice = np.random.default_rng(0)
-    x, y = dice.normal(size=(30, 5)), dice.normal(size=(30, 7))
-    k, m = centred(x @ x.T), centred(y @ y.T)
-    by_kernels = np.sum(k * m) / (np.linalg.norm(k) * np.linalg.norm(m))
-    assert by_kernels == pytest.approx(linear_cka(x, y))
-    value, low, high = cka_interval(x, y, [str(i // 3) for i in range(30)])
-    assert low < high and value == pytest.approx(by_kernels)
+    x, y = dice.normal(size=(48, 96)), dice.normal(size=(48, 96))
+    assert linear_cka(x, y) > 0.4  # what makes the plain one useless here
+    value, low, high = cka_interval(x, y, [str(i // 3) for i in range(48)])
+    assert low < 0 < high and abs(value) < 0.1
+
+
+def test_with_many_positions_it_is_the_plain_cka():
+    dice = np.random.default_rng(0)
+    x = dice.normal(size=(600, 5))
+    y = x @ dice.normal(size=(5, 7)) + dice.normal(size=(600, 7))
+    value, low, high = cka_interval(x, y, [str(i // 3) for i in range(600)])
+    assert low < linear_cka(x, y) < high and value == pytest.approx(linear_cka(x, y), abs=0.01)
+    turned = np.linalg.qr(dice.normal(size=(7, 7)))[0]
+    assert cka_interval(x, 3 * y @ turned + 1, [str(i // 3) for i in range(600)])[
+        0
+    ] == pytest.approx(value)
+
+
+def test_too_few_positions_have_none():
+    x = np.eye(3)
+    assert np.isnan(cka_interval(x, x, ["a", "b", "c"])).all()
