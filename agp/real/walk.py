@@ -21,7 +21,7 @@ SETTINGS = (
     "valid_tokens=1500",
 )
 # Five of eighteen layers, few tokens: each is decoded by two lenses, again over all words.
-MAP = ("--most", "40", "--set", "layers=6,9,12,15,17", "--set", "length=8", "--set", "window=256")
+MAP = ("--most", "30", "--set", "layers=6,9,12,15,17", "--set", "length=8", "--set", "window=256")
 MEASURED = ("--most", "40", "--answers", "2", "--max-tokens", "40", "--show", "1")
 
 
