@@ -54,7 +54,8 @@ def demo(keep: Path | None, short: bool) -> None:
 def living_in(home: Path) -> Iterator[None]:
     """Make `home` the home folder for a while, with nothing of this machine's own in sight."""
     before = dict(os.environ)
-    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"):
+    project = ("SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL")
+    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", *project):
         os.environ.pop(name, None)
     os.environ |= {"HOME": str(home), "AGP_HOME": str(home / ".agp"), "COLUMNS": "80"}
     try:

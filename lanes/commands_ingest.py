@@ -1,10 +1,12 @@
 """`agp ingest`: what is new on this machine into the warehouse, with progress and a summary."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import click
 
+from lanes.commands_memories import SUPABASE, asked, counted, print_check, print_tables
 from lanes.ingest.run import Summary
 from lanes.ingest.run import ingest as run
 from warehouse.console import byte_bar
@@ -12,33 +14,52 @@ from warehouse.console import byte_bar
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
+@click.option("--check", is_flag=True, help="With supabase: test address, key and columns only.")
+@click.option("--full", is_flag=True, help="With supabase: read every row again, and compare.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--watch", is_flag=True, help="Follow live: again whenever a file has changed.")
 @click.option(
     "--every", default=5.0, show_default=True, metavar="SECONDS", help="How often to look, with it."
 )
-def ingest(paths: tuple[str, ...], as_json: bool, watch: bool, every: float) -> None:
+def ingest(
+    paths: tuple[str, ...], check: bool, full: bool, as_json: bool, watch: bool, every: float
+) -> None:
     """Bring what is new on this machine into the warehouse.
 
     Without a PATH it looks where Claude Code and Codex keep their history: ~/.claude and ~/.codex,
-    and CLAUDE_CONFIG_DIR and CODEX_HOME where those are set. Again at any time: only what is new is
-    read, and nothing that was kept is ever lost, also when its file is rewritten or deleted.
+    and CLAUDE_CONFIG_DIR and CODEX_HOME where those are set; and, where SUPABASE_URL and
+    SUPABASE_KEY are set, in the memory tables of that project. The word supabase in place of a PATH
+    means these tables alone. Again at any time: only what is new is read, and nothing that was kept
+    is ever lost, also when its file is rewritten or deleted.
 
     \b
     agp ingest                      # everything on this machine
     agp ingest ~/backup/.claude     # a folder, or a single transcript
+    agp ingest supabase --check     # can the memory tables be read?
+    agp ingest supabase             # what is new in them
+    agp ingest memory_turns.jsonl   # a file of their rows
     agp ingest --json               # the summary, for scripts
     agp ingest --watch              # until Ctrl-C; the warehouse is free between two rounds
     """
+    if (check or full) and paths != (SUPABASE,):
+        raise click.UsageError("--check and --full belong to: agp ingest supabase")
+    if check:
+        print_check(as_json)
+        return
     if watch:
         follow(paths, as_json, max(every, 0.1))
         return
+    memories = asked(paths, full)
     with byte_bar(quiet=as_json) as progress:
-        summary = run(paths, progress)
+        if memories:
+            memories.progress = counted(progress)
+        summary = run(paths, progress, memories)
     if as_json:
         print_as_json(summary)
     else:
         print_summary(summary)
+    if memories and memories.failed and memories.alone:
+        raise memories.failed
 
 
 def follow(paths: tuple[str, ...], as_json: bool, seconds: float) -> None:
@@ -83,6 +104,7 @@ def print_as_json(summary: Summary, line: bool = False) -> None:
             "warehouse": summary.after,
             "noise": dict(summary.noise),
             "sources": summary.sources,
+            "memories": [asdict(read) for read in summary.memories],
             "files": {
                 "read": summary.read,
                 "unchanged": summary.unchanged,
@@ -112,6 +134,8 @@ def print_summary(summary: Summary) -> None:
     if summary.sources:
         click.echo()
         print_table(SOURCES, [source_row(*item) for item in summary.sources.items()])
+    if summary.memories:
+        print_tables(summary.memories)
     for source, found in summary.sources.items():
         if found["reasons"]:
             click.echo(f"kept but not readable of {source}: {found['reasons']}")

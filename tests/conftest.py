@@ -21,7 +21,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home: nothing of this machine's own history is seen."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AGP_HOME", str(tmp_path / ".agp"))
-    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"):
+    supabase = ("SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL")
+    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", *supabase):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

@@ -83,7 +83,8 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("sample")
     copy_to(home)
     env = {**os.environ, "HOME": str(home), "AGP_HOME": str(home / ".agp")}
-    env.pop("CLAUDE_CONFIG_DIR", None)
+    for name in ("CLAUDE_CONFIG_DIR", "SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL"):
+        env.pop(name, None)
     subprocess.run(
         [sys.executable, "-m", "agp", "ingest"], env=env, check=True, capture_output=True
     )

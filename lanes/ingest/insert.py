@@ -1,5 +1,6 @@
 """Batches in, rows of the warehouse out, each batch in one transaction."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,8 +12,13 @@ from lanes.ingest.plan import sql
 from lanes.sources.rows import TABLES
 
 
-def insert(con: duckdb.DuckDBPyConnection, batch: Batch, ingest_id: int) -> None:
-    """Write a batch; on any error nothing of it is there."""
+def insert(
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    ingest_id: int,
+    beside: Callable[[duckdb.DuckDBPyConnection], None] = lambda con: None,
+) -> None:
+    """Write a batch, and what belongs to it `beside`; on any error nothing of it is there."""
     con.execute("begin")
     try:
         take_back(con, batch.rewound)
@@ -23,6 +29,7 @@ def insert(con: duckdb.DuckDBPyConnection, batch: Batch, ingest_id: int) -> None
         con.register("seen", batch.files)
         con.execute(sql("files"), {"ingest": ingest_id})
         con.unregister("seen")
+        beside(con)
         con.execute("commit")
     except BaseException:
         undo(con)

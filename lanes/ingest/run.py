@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lanes.ingest.light import import_arrow
 from lanes.ingest.plan import Job, Plan, plan
 from lanes.ingest.worker import Workers
+from lanes.memories.ingest import Memories
 from lanes.sources import GENERATION
 from lanes.sources.discover import Found, discover
 from warehouse.console import Progress
@@ -19,6 +20,8 @@ from warehouse.store import open_writer
 
 if TYPE_CHECKING:
     import duckdb
+
+    from lanes.memories.follow import Read
 
 ALONE = 4 << 20  # bytes; for fewer, starting another process takes longer than parsing
 NEW = ("files", "records", "quarantined", "exchanges")
@@ -37,16 +40,22 @@ class Summary:
     gone: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)  # now, and what is new
+    memories: "list[Read]" = field(default_factory=list)  # what came of each memory table
 
 
 def ingest(
-    paths: Iterable[str | Path] = (), progress: Progress = lambda done, total: None
+    paths: Iterable[str | Path] = (),
+    progress: Progress = lambda done, total: None,
+    memories: Memories | None = None,
 ) -> Summary:
-    """Bring what is new below the paths, or in the usual places, into the warehouse."""
+    """Bring what is new below the paths, or in the usual places, into the warehouse.
+
+    `memories` says which tables of a project to read as well, or alone.
+    """
     import_arrow()
     from lanes.ingest import insert, memory
 
-    found = discover(paths)
+    found = Found() if memories and memories.alone else discover(paths)
     with children(found) as early, open_writer() as con:
         memory.spare(con)
         summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
@@ -57,9 +66,12 @@ def ingest(
             len(work.gone),
             len(work.jobs),
         )
-        if work.jobs or work.gone or insert.unfinished(con):
+        if work.jobs or work.gone or memories or insert.unfinished(con):
             ingest_id = insert.begin(con, GENERATION)
             read(con, work, early, ingest_id, summary, progress)
+            if memories:
+                summary.unreadable += memories.read(con, ingest_id)
+                summary.memories = memories.tables
             insert.mark_gone(con, work.gone)
             memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
             memory.checkpoint(con)

@@ -4,6 +4,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from lanes.memories.document import kind_of
+
 PACKED = ".zst"  # Codex packs rollouts that were idle for a week
 # Logs of other shapes that may lie beside transcripts; they are not Claude Code's own.
 OTHER_LOGS = {
@@ -25,8 +27,8 @@ class SourceFile:
     """A file to read, and what its place says about it.
 
     `kind` is transcript or subagent (a record a line), tool_output (one record: its whole text, as
-    a `str`; the stem of the path is the tool call's id), metadata (one record: its JSON), or log
-    (a record a line, each of some session).
+    a `str`; the stem of the path is the tool call's id), metadata (one record: its JSON), log
+    (a record a line, each of some session), or memory and memory_edge (a row of a table a line).
     `session_id` and `agent_id` are what the path says; None where only the records know.
 
     In parsed records, `payload:` and a sha-256 in hex stand where a long run of base64 was
@@ -67,6 +69,8 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
     >>> f = classify("/x/rollout-T09-019fc8be-3658-7ca3-9e29-000000000000.jsonl.zst")
     >>> f.source, f.session_id, f.compressed, f.path.endswith(".jsonl")
     ('codex', '019fc8be-3658-7ca3-9e29-000000000000', True, True)
+    >>> classify("/x/memory_turns.jsonl").source, classify("/x/memory_turns.jsonl").kind
+    ('supabase', 'memory')
     >>> classify("/x/.codex/history.jsonl").source, classify("/c/verbose.jsonl").source
     ('codex_history', 'verbose')
     """
@@ -79,6 +83,8 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
         return SourceFile(PROMPT_LOGS[name], path, "log")
     if name == "history.jsonl":
         return SourceFile("codex_history" if codex(parts) else "claude_history", path, "log")
+    if kind := kind_of(name):
+        return SourceFile("supabase", path, kind)
     if name.endswith(".jsonl"):
         if name.startswith("agent-"):
             return SourceFile("claude", path, "subagent", owner(parts), name[6:-6])

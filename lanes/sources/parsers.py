@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lanes.sources import claude, codex, logs
-from lanes.sources.claude.normalise import File
+from lanes.sources import claude, codex, logs, memories
 from lanes.sources.files import SourceFile
 from lanes.sources.rows import Rows
 
-PARSERS: dict[str, Callable[[File, Iterable[tuple[int, Any]], Rows], None]] = {
+PARSERS: dict[str, Callable[[SourceFile, Iterable[tuple[int, Any]], Rows], None]] = {
     "claude": claude.normalise,
     "codex": codex.normalise,
     "verbose": logs.verbose.normalise,
     "prompts": logs.verbose.normalise,
     "claude_history": logs.history.normalise,
     "codex_history": logs.history.normalise,
+    "supabase": memories.normalise,
 }
 
 

@@ -52,6 +52,17 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     | _columns(BOOL, "answered open_ended")
     | {"complexity": pa.float64()}
     | _columns(LONG, "tokens tool_calls tool_errors edits"),
+    "memory_versions": _RECORD | _columns(STRING, "memory_id place row_key") | {"deleted": BOOL},
+    "memories": _RECORD
+    | _columns(STRING, "memory_id conversation_id role text")
+    | _columns(STRING, "phase domain task_type project content_hash")
+    | _columns(pa.float64(), "salience phase_confidence")
+    | _columns(pa.float64(), "depth sibling_order homogeneity temporal complexity")
+    | _columns(UTC_TIME, "created_at updated_at deleted_at")
+    | {"embedding": pa.list_(pa.float32())},
+    "memory_edges": _RECORD
+    | _columns(STRING, "memory_id parent_id child_id edge_type")
+    | _columns(UTC_TIME, "created_at deleted_at"),
     "usage_lines": _RECORD
     | _columns(STRING, "call_id session_id model")
     | {"called_at": UTC_TIME}
@@ -73,6 +84,9 @@ class Rows:
         self.links: list[Row] = []
         self.facts: list[Row] = []
         self.logged_prompts: list[Row] = []
+        self.memory_versions: list[Row] = []
+        self.memories: list[Row] = []
+        self.memory_edges: list[Row] = []
         self.usage_lines: list[Row] = []
         self.context: Any = ()
 

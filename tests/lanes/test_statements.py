@@ -32,6 +32,9 @@ create temp table new_exchanges as
     from exchanges;
 create temp table new_aliases as from aliases;
 create temp table new_ambiguous_prompts as from ambiguous_prompts;
+create temp table known as select row_key, ''::blob as sha256, deleted from memory_versions;
+create temp table now_rows as select row_key, ''::blob as sha256 from memory_versions;
+create temp table seen_keys as select row_key from memory_versions;
 create temp table seen_prompts as
     select message_id, session_id, '' as folder, sent_at, true as logged, true as loose,
            true as open_ended, '' as opening, text from messages

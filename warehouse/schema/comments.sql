@@ -160,6 +160,53 @@ comment on column v_decisions.message_id is 'the message, for a rule on messages
 comment on column v_decisions.action is 'drop, keep, flag, weight, strip or redact';
 comment on column v_decisions.evidence is 'the expression that was true of it, and what it read (of texts only their length)';
 
+comment on view v_memories is 'a memory: the newest version of a row of memory_turns';
+comment on column v_memories.memory_id is 'a hash of where the row stands and its key';
+comment on column v_memories.place is 'host and table, or the name of a file of rows';
+comment on column v_memories.row_key is 'the values of its key, as JSON';
+comment on column v_memories.conversation_id is 'as the table says; often a session';
+comment on column v_memories.role is 'whose words: user, assistant, ...';
+comment on column v_memories.text is 'the words';
+comment on column v_memories.phase is 'exploration, consolidation, synthesis, debugging, planning';
+comment on column v_memories.salience is '0 to 1, as the table says';
+comment on column v_memories.domain is 'as the table says';
+comment on column v_memories.task_type is 'as the table says';
+comment on column v_memories.project is 'where the table has one';
+comment on column v_memories.created_at is 'UTC';
+comment on column v_memories.updated_at is 'UTC';
+comment on column v_memories.deleted is 'the row is gone, or marked as deleted; its last words stay';
+comment on column v_memories.deleted_at is 'when it was marked, or seen to be gone; UTC';
+comment on column v_memories.versions is 'how many versions of the row were seen';
+comment on column v_memories.dimensions is 'of the embedding; null: it has none';
+comment on column v_memories.embedding is 'a vector of any dimension';
+comment on column v_memories.phase_confidence is 'as the table says';
+comment on column v_memories.depth is 'of its trajectory, as the table says';
+comment on column v_memories.sibling_order is 'of its trajectory, as the table says';
+comment on column v_memories.homogeneity is 'of its trajectory, as the table says';
+comment on column v_memories.temporal is 'of its trajectory, as the table says';
+comment on column v_memories.complexity is 'of its trajectory, as the table says';
+comment on column v_memories.content_hash is 'as the table says; null on old rows';
+comment on column v_memories.file_id is 'the page or file that holds this version';
+comment on column v_memories.record_ordinal is 'its record there';
+
+comment on view v_memory_versions is 'a version of a row of any memory table, or that it is gone';
+comment on column v_memory_versions.memory_id is 'a hash of where the row stands and its key';
+comment on column v_memory_versions.place is 'host and table, or the name of a file of rows';
+comment on column v_memory_versions.row_key is 'the values of its key, as JSON';
+comment on column v_memory_versions.deleted is 'the row was no longer there';
+comment on column v_memory_versions.seen_at is 'when this version was read, UTC';
+comment on column v_memory_versions.file_id is 'the page or file that holds it';
+comment on column v_memory_versions.record_ordinal is 'its record there';
+
+comment on view v_memory_edges is 'a row of memory_turn_edges: one memory leads to another';
+comment on column v_memory_edges.parent_id is 'a memory';
+comment on column v_memory_edges.child_id is 'a memory that followed it';
+comment on column v_memory_edges.edge_type is 'as the table says';
+comment on column v_memory_edges.created_at is 'UTC';
+comment on column v_memory_edges.deleted is 'the row is gone, or marked as deleted';
+comment on column v_memory_edges.file_id is 'the page or file that holds it';
+comment on column v_memory_edges.record_ordinal is 'its record there';
+
 comment on view v_lane_rows is 'an exchange in a row of a dataset; a row of several turns has several';
 comment on column v_lane_rows.build_id is 'the dataset; a hash of its content';
 comment on column v_lane_rows.lane is 'sft, routing, semantic, ...';

@@ -81,6 +81,57 @@ create or replace view v_ambiguous_prompts as
 select x.exchange_id, a.session_id, a.reason, a.candidates
 from ambiguous_prompts a join placements x using (message_id);
 
+-- The newest version of each row of memory_turns; one that is gone keeps its last words.
+create or replace view v_memories as
+with now as (
+    select v.memory_id, any_value(v.place) as place, any_value(v.row_key) as row_key,
+           arg_max({file_id: v.file_id, ordinal: v.record_ordinal},
+                   (f.first_seen, f.path, v.record_ordinal)) filter (not v.deleted) as at,
+           arg_max(v.deleted, (f.first_seen, f.path, v.record_ordinal)) as gone,
+           max(f.first_seen) filter (v.deleted) as gone_at,
+           count(*) filter (not v.deleted) as versions
+    from memory_versions v join files f using (file_id)
+    group by v.memory_id
+)
+select m.memory_id, n.place, n.row_key, m.conversation_id, m.role, m.text, m.phase, m.salience,
+       m.domain, m.task_type, m.project, m.created_at, m.updated_at,
+       n.gone or m.deleted_at is not null as deleted,
+       coalesce(m.deleted_at, case when n.gone then n.gone_at end) as deleted_at,
+       n.versions, len(m.embedding) as dimensions, m.embedding, m.phase_confidence, m.depth,
+       m.sibling_order, m.homogeneity, m.temporal, m.complexity, m.content_hash, m.file_id,
+       m.record_ordinal
+from now n
+join memories m on m.file_id = n.at.file_id and m.record_ordinal = n.at.ordinal;
+
+create or replace view v_memory_versions as
+select v.memory_id, v.place, v.row_key, v.deleted, f.first_seen as seen_at, v.file_id,
+       v.record_ordinal
+from memory_versions v join files f using (file_id);
+
+create or replace view v_memory_edges as
+with now as (
+    select v.memory_id,
+           arg_max({file_id: v.file_id, ordinal: v.record_ordinal},
+                   (f.first_seen, f.path, v.record_ordinal)) filter (not v.deleted) as at,
+           arg_max(v.deleted, (f.first_seen, f.path, v.record_ordinal)) as gone
+    from memory_versions v join files f using (file_id)
+    group by v.memory_id
+)
+select e.parent_id, e.child_id, e.edge_type, e.created_at,
+       n.gone or e.deleted_at is not null as deleted, e.file_id, e.record_ordinal
+from now n
+join memory_edges e on e.file_id = n.at.file_id and e.record_ordinal = n.at.ordinal;
+
+-- What was known before an exchange was asked: `from memories_before('x01b5...')`.
+create or replace macro memories_before(exchange) as table
+select m.memory_id, m.created_at, e.asked_at - m.created_at as before,
+       coalesce(m.project = e.project, false) as same_project,
+       coalesce(m.conversation_id = e.session_id, false) as same_conversation,
+       m.role, m.phase, m.salience, m.text
+from v_exchanges e join v_memories m on m.created_at < e.asked_at and not m.deleted
+where e.exchange_id = exchange
+order by m.created_at desc, m.memory_id;
+
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
 

@@ -1,0 +1,1 @@
+"""Memory tables: pages of rows from a Supabase project in, records of the warehouse out."""
