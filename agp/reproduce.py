@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from warehouse.home import agp_home, warehouse_path
 
 BAND = 1e-3  # relative: losses on another machine or library set, where bits may differ
 COPIED = ("salt", "literals.txt")  # of the home: placeholders are made with them
+LINKED = ("packs", "captures")  # what later stages are trained on; a run checks their digests
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Line:
 def reproduce(run: str, out: Path | None, as_json: bool) -> None:
     """Build a run's dataset again, train it again, and compare: bytes, losses, weights.
 
-    RUN is a run or a promotion. On one machine and set of libraries everything is equal bit for
-    bit; elsewhere losses may differ by a thousandth. Exit status 1 says that something differs.
+    RUN is a run or a promotion; of a promoted bundle all its runs are made again. On one machine
+    and set of libraries everything is equal bit for bit; elsewhere losses may differ by a
+    thousandth. Exit status 1 says that something differs.
 
     \b
     Example:
@@ -50,24 +52,38 @@ def reproduce(run: str, out: Path | None, as_json: bool) -> None:
     from train.blas import use_openblas
 
     use_openblas()
-    from train.stages import promotion, runs
+    from train.stages import runs
 
-    if run.startswith("p"):
-        run = promotion.find_promotion(run)["run_id"]
-    folder = runs.find_run(run)
-    facts = runs.summary(folder)
+    ids = named(run)
     if out and out.exists() and any(out.iterdir()):
         raise AgpError(f"{out} is not empty; name a folder that is new or empty")
-    with clean_home(out) as home:
-        lines = [*dataset(facts, home), *training(folder, facts)]
+    lines: list[Line] = []
+    for name in ids:
+        folder = runs.find_run(name)
+        facts = runs.summary(folder)
+        known = [*facts.get("parents", []), facts.get("base_run_id")]
+        parents = [runs.find_run(parent) for parent in dict.fromkeys(filter(None, known))]
+        with clean_home(out / name if out and len(ids) > 1 else out, parents) as home:
+            made = [*dataset(facts, home), *training(folder, facts)]
+        lines += [replace(x, what=f"{name}: {x.what}") for x in made] if len(ids) > 1 else made
     if as_json:
-        print_json({"run_id": facts["run_id"], "lines": [vars(line) for line in lines]})
+        print_json({"run_id": ids[0], "runs": ids, "lines": [vars(line) for line in lines]})
     else:
         rows = [(x.what, x.recorded, x.again, x.verdict) for x in lines]
         print_table(("made again", "recorded", "now", "verdict"), rows)
         console().print(summary(lines), markup=False)
     if any(line.verdict == "differs" for line in lines):
         raise SystemExit(1)
+
+
+def named(name: str) -> list[str]:
+    """Return the runs that are made again: one, or all that brought a part of a promoted bundle."""
+    from train.stages import promotion
+
+    if not name.startswith("p"):
+        return [name]
+    record = promotion.find_promotion(name)
+    return record["parents"] if record["run_id"].startswith("bundle-") else [record["run_id"]]
 
 
 def summary(lines: list[Line]) -> str:
@@ -89,8 +105,11 @@ def summary(lines: list[Line]) -> str:
 
 
 @contextmanager
-def clean_home(out: Path | None) -> Iterator[Path]:
-    """Live in a new home that holds a copy of the warehouse and what redaction is made with."""
+def clean_home(out: Path | None, parents: list[Path]) -> Iterator[Path]:
+    """Live in a new home that holds a copy of the warehouse and what redaction is made with.
+
+    Packs, captures and the runs that were built upon are links: they are read, under their digests.
+    """
     from warehouse.store import open_reader
 
     before = agp_home()
@@ -102,6 +121,11 @@ def clean_home(out: Path | None) -> Iterator[Path]:
         for name in COPIED:
             if (before / name).exists():
                 shutil.copyfile(before / name, home / name)
+        (home / "runs").mkdir(exist_ok=True)
+        found = {f"runs/{run.name}": run for run in parents}
+        for name, target in (found | {name: before / name for name in LINKED}).items():
+            if target.exists():
+                (home / name).symlink_to(target.absolute())
         kept = os.environ.get("AGP_HOME")
         os.environ["AGP_HOME"] = str(home)
         try:

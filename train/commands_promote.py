@@ -10,23 +10,29 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", metavar="RUN|BUNDLE")
 @JSON
 def promote(run: str, as_json: bool) -> None:
     """Decide over a run: promote, hold or reject, by the gates fixed before its test was read.
 
-    Weights, numbers, gates, dataset and base model are checked to be what they were when they were
-    made; the record goes to the warehouse and, as Markdown, to $AGP_HOME/promotions. To hold or to
-    reject is a result too: the command ends well.
+    A bundle, named by its folder, is decided over as a whole: by the gates of every run that
+    brought a part, and by its own measurement beside stage 1 alone. Weights, numbers, gates,
+    dataset, captures and base model are checked to be what they were when they were made; the
+    record goes to the warehouse and, as Markdown, to $AGP_HOME/promotions. To hold or to reject is
+    a result too: the command ends well.
 
     \b
     Example:
       agp promote s1-20261125-0510
+      agp promote my-bundle
     """
+    from pathlib import Path
+
+    from train.stages.kept_bundles import is_bundle
     from train.stages.promotion import promote as decide
     from train.stages.runs import find_run
 
-    record = decide(find_run(run))
+    record = decide(Path(run).absolute() if is_bundle(run) else find_run(run))
     if as_json:
         print_json(record)
         return
@@ -39,11 +45,15 @@ def show(record: dict[str, Any]) -> None:
     """Print a record as people read it."""
     from train.eval.gates import interval
 
-    rows = [
-        (g["name"], g["pack"], g["rule"], interval(g), g["n"], g["verdict"].replace("_", " "))
-        for g in record["gates"]
-    ]
-    print_table(("gate", "pack", "passes with its", "measured", "n", "verdict"), rows)
+    columns = ("gate", "passes with its", "measured", "n", "verdict")
+    evaluated = list(dict.fromkeys((g["run_id"], g["pack"]) for g in record["gates"]))
+    for of in evaluated:
+        rows = [
+            (g["name"], g["rule"], interval(g), g["n"], g["verdict"].replace("_", " "))
+            for g in record["gates"]
+            if (g["run_id"], g["pack"]) == of
+        ]
+        print_table(columns, rows, title=" on ".join(of))
     for line in record["limitations"]:
         console().print(f"limitation: {line}", markup=False)
     console().print(

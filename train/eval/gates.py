@@ -105,7 +105,17 @@ def parse_gates(text: str, file: Path) -> Gates:
 
 
 def interval(gate: dict[str, Any]) -> str:
-    """Return a gate's value with its interval."""
+    """Return a gate's value with its interval; what three digits would hide, with its exponent.
+
+    >>> interval({"value": 1.1e-5, "low": 0.0, "high": 2e-5})
+    '+1.1e-05 [+0.000, +2.0e-05]'
+    """
     if gate["value"] is None:
         return "not measured"
-    return f"{gate['value']:+.3f} [{gate['low']:+.3f}, {gate['high']:+.3f}]"
+    value, low, high = (signed(gate[k]) for k in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign and three digits behind the point, or an exponent."""
+    return f"{value:+.1e}" if 0 < abs(value) < 5e-4 else f"{value:+.3f}"

@@ -37,10 +37,12 @@ def decide(documents: Sequence[dict[str, Any]]) -> Decision:
     >>> decide([{"pack": "p", "gates": [passed, unsure], "openings": opened}])
     Decision(word='hold', reason='too few to tell: json (p)')
     """
+    several = len({document.get("run_id") for document in documents}) > 1
     by_verdict: dict[str, list[str]] = {"failed": [], "too_few": [], "passed": []}
     for document in documents:
         for gate in document["gates"]:
-            by_verdict[gate["verdict"]].append(f"{gate['name']} ({document['pack']})")
+            of = f"{document['run_id']}, " if several else ""
+            by_verdict[gate["verdict"]].append(f"{gate['name']} ({of}{document['pack']})")
     if failed := by_verdict["failed"]:
         return Decision("reject", f"failed: {', '.join(failed)}")
     if by_verdict["too_few"]:

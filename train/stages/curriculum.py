@@ -96,7 +96,10 @@ def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
 def whole(plan: Plan, document: dict[str, Any], folder: Path, show: Show) -> dict[str, Any]:
     """Return what all that was trained is good for, beside stage 1 alone."""
     show.step("everything beside stage 1 alone")
-    run_ids = [document["steps"][str(n)]["run_id"] for n in plan.stages if n in bundles.ROLES]
+    stages = [n for n in plan.stages if n in bundles.ROLES]
+    if PARTS["joint"] in plan.stages:  # it brings all parts, aligned to each other
+        stages = [PARTS["joint"]]
+    run_ids = [document["steps"][str(n)]["run_id"] for n in stages]
     options = evaluations.Options(plan.pack, answers=plan.answers)
     return walk_end.end(folder, run_ids, options, show.begin, show.tick)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from train.eval.promote import check_verdicts, tampered
+from train.harness.capture import read_manifest
 from train.model.digest import file_sha256, model_digest
 from train.model.load import model_folder
 from train.stages import checkpoint, runs
+from train.stages.captures import captures_folder
 from train.stages.record import number
 from warehouse.errors import AgpError
 from warehouse.store import open_reader
@@ -38,7 +40,8 @@ def gather(run: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
             raise tampered(document, "no look at the test split was written down under its gates")
         check_verdicts(document, text, run / "openings.jsonl")
         check_copy(document)
-    return facts, documents, [*check_parents(facts), *limitations(facts, documents)]
+    gone = [*check_parents(facts), *check_captures(facts)]
+    return facts, documents, [*gone, *limitations(facts, documents)]
 
 
 def gate_texts(run: Path) -> dict[str, str]:
@@ -91,6 +94,35 @@ def check_parents(facts: dict[str, Any]) -> list[str]:
         elif file_sha256(file) != digest:
             raise AgpError(f"{file} is not what {facts['run_id']} was trained on; build it anew")
     return gone
+
+
+def captures_of(facts: dict[str, Any]) -> dict[str, str]:
+    """Return the captures that a run learned from, each with the sha-256 of its manifest."""
+    if "capture_digest" in facts:
+        return {facts["capture_id"]: facts["capture_digest"]}
+    return dict(facts.get("captures") or {})
+
+
+def check_captures(facts: dict[str, Any]) -> list[str]:
+    """Raise AgpError where a capture is not the run's, to the byte; return what is gone."""
+    gone = []
+    for name, digest in captures_of(facts).items():
+        own = Path(facts.get("capture") or "")
+        folder = own if own.name == name else captures_folder() / name
+        if not (folder / "manifest.json").is_file():
+            gone.append(f"the capture {name} is no longer there")
+        elif file_sha256(folder / "manifest.json") != digest or damaged(folder):
+            raise AgpError(f"{folder} is not what {facts['run_id']} was trained on; capture anew")
+    return gone
+
+
+def damaged(folder: Path) -> bool:
+    """Say whether a shard of a capture is not as its manifest names it."""
+    for note in read_manifest(folder)["shards"]:
+        file = folder / note["shard"]
+        if not file.is_file() or file_sha256(file) != note["sha256"]:
+            return True
+    return False
 
 
 def limitations(facts: dict[str, Any], documents: list[dict[str, Any]]) -> list[str]:

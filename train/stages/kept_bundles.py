@@ -5,6 +5,7 @@ of its manifest. The warehouse knows its parts, so that a promotion leads on to 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +43,9 @@ class Kept:
     def stage(self) -> int:
         """Return the last stage that brought a part."""
         held = self.bundle.manifest.parts
-        return max(n for n, role in bundles.ROLES.items() if role in held)
+        brought = [n for n, role in bundles.ROLES.items() if role in held]
+        named = (re.match(r"s(\d+)-", run_id) for run_id in self.run_ids)
+        return max(*brought, *(int(found[1]) for found in named if found))
 
     @property
     def artifact(self) -> str:
@@ -70,9 +73,12 @@ def keep(folder: Path) -> Kept:
     """Return a bundle that is whole and fits together, with a place for its evidence."""
     found = bundles.verify(folder, None)
     evidence = agp_home() / "bundles" / f"bundle-{found.manifest.digest}"
-    evidence.mkdir(parents=True, exist_ok=True)
     kept = Kept(found, evidence)
-    runs.write_json(evidence / "bundle.json", kept.facts() | {"path": str(folder.absolute())})
+    try:
+        evidence.mkdir(parents=True, exist_ok=True)
+        runs.write_json(evidence / "bundle.json", kept.facts() | {"path": str(folder.absolute())})
+    except OSError as error:
+        raise AgpError(f"cannot write {evidence} ({error}); make room and try again") from None
     return kept
 
 
@@ -91,11 +97,3 @@ def register(kept: Kept) -> None:
         con.execute(f"insert into model_bundles values ({', '.join('?' * 9)})", [*row, now])
         con.executemany("insert into model_bundle_parts values (?, ?, ?)", parts)
         con.execute("commit")
-
-
-def of_run(kept: Kept, role: str) -> Path:
-    """Return the folder of the run that brought a part; AgpError where it is gone."""
-    run_id = kept.bundle.manifest.parts[role].run_id
-    if run_id is None:
-        raise AgpError(f"{kept.bundle.folder} does not say which run brought its {role}")
-    return runs.find_run(run_id)

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from train.eval.promote import decide
-from train.stages import evidence, runs
+from train.stages import evidence, evidence_bundle, kept_bundles, runs
 from train.stages.promotion_page import page
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 from warehouse.store import open_reader, open_writer
 
+OF = ("run_id", "pack")  # which evaluation a gate or a number is of
 WAIT = 30.0  # seconds for another writer to finish
 HOW = ("command", "commit", "dirty", "lock", "host", "device", "blas", "versions", "python")
 TRAINED = ("settings", "seconds", "steps", "tokens", "supervised", "trainable", "total_steps")
@@ -33,18 +34,41 @@ def promotions_folder() -> Path:
 
 
 def promote(run: Path) -> dict[str, Any]:
-    """Decide over a run and keep the record; return it with `new`: it was not decided before."""
-    promotions_folder().mkdir(parents=True, exist_ok=True)
+    """Decide over a run or a bundle and keep the record; `new`: it was not decided before."""
+    make_folder()
     with one_at_a_time():
-        record = make_record(*evidence.gather(run))
+        record = make_record(*gathered(run))
         folder = promotions_folder() / record["promotion_id"]
         new = not (folder / "record.json").exists()
         if new:
             keep(folder, record)
         else:
             record = runs.read_json(folder / "record.json")
-        register(folder, record)
+        try:
+            register(folder, record)
+        except BaseException:
+            if new:  # decided in both places, or not at all
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
     return record | {"new": new, "path": str(folder)}
+
+
+def gathered(run: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
+    """Return the evidence over a run or a bundle, checked."""
+    if not kept_bundles.is_bundle(str(run)):
+        return evidence.gather(run)
+    kept = kept_bundles.keep(run)
+    found = evidence_bundle.gather(kept)
+    kept_bundles.register(kept)
+    return found
+
+
+def make_folder() -> None:
+    """Make the folder of records; AgpError where that cannot be."""
+    try:
+        promotions_folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AgpError(f"cannot write records ({error}); nothing was decided") from None
 
 
 @contextmanager
@@ -69,19 +93,20 @@ def make_record(
         "parents": facts.get("parents", []),
         "decision": decision.word,
         "reason": decision.reason,
-        "gates": [{**g, "pack": d["pack"]} for d in documents for g in d["gates"]],
-        "gates_digests": {d["pack"]: d["gates_digest"] for d in documents},
+        "gates": [{**g, **{k: d[k] for k in OF}} for d in documents for g in d["gates"]],
+        "gates_digests": {f"{d['run_id']} on {d['pack']}": d["gates_digest"] for d in documents},
         "evaluations": [measured(document) for document in documents],
-        "artifact_sha256": documents[0]["artifact_sha256"],
+        "artifact_sha256": facts.get("artifact_sha256") or documents[0]["artifact_sha256"],
         "dataset": dataset(facts),
         "model": {k: facts.get(k) for k in ("model", "model_digest", "tokenizer_digest")},
         "seed": facts["settings"].get("seed"),
         "trained": {k: facts.get(k) for k in TRAINED},
-        "energy": None,  # no machine that this runs on so far tells it
+        "energy": next((d["energy"] for d in documents if d.get("energy")), None),
         "made_with": {k: facts.get(k) for k in HOW},
         "certificate": next((d["certificate"] for d in documents if d.get("certificate")), None),
         "limitations": limits,
-        "reproduce": [f"agp reproduce {facts['run_id']}", words(facts["command"])],
+        "reproduce": facts.get("reproduce")
+        or [f"agp reproduce {facts['run_id']}", words(facts["command"])],
     }
     text = json.dumps(record, sort_keys=True, default=str).encode()
     return {"promotion_id": "p" + hashlib.sha256(text).hexdigest()[:15], **record}
@@ -89,14 +114,16 @@ def make_record(
 
 def measured(document: dict[str, Any]) -> dict[str, Any]:
     """Return an evaluation's numbers: results, baselines and controls alike, and its openings."""
-    keys = ("pack", "pack_digest", "split", "openings", "measures", "words")
+    keys = (*OF, "pack_digest", "split", "openings", "measures", "words")
     return {k: document[k] for k in keys}
 
 
 def dataset(facts: dict[str, Any]) -> dict[str, Any]:
     """Return what the run was trained on: builds and captures with digests, and the split rule."""
-    keys = ("data", "build_id", "data_digests", "rows", "captures")
+    keys = ("data", "build_id", "data_digests", "rows")
     found = {k: facts[k] for k in keys if facts.get(k) is not None}
+    if captures := evidence.captures_of(facts):
+        found["captures"] = captures
     with open_reader() as con:
         rows = con.execute(
             "select lane, content_sha256, rule_set, parameters from lane_builds where build_id = ?",

@@ -9,16 +9,16 @@ def page(record: dict[str, Any]) -> str:
     """Return the record as Markdown."""
     said = record["dataset"]
     lines = [
-        f"# {record['decision'].capitalize()}: run {record['run_id']}, stage {record['stage']}",
+        f"# {record['decision'].capitalize()}: {of(record)}, stage {record['stage']}",
         "",
         f"{record['reason'].capitalize()}.",
         "",
         f"Decided {record['decided_at']}, record {record['promotion_id']}.",
         "",
-        "| gate | pack | passes with its | measured | n | verdict |",
-        "|---|---|---|--:|--:|---|",
+        "| gate | of | pack | passes with its | measured | n | verdict |",
+        "|---|---|---|---|--:|--:|---|",
         *(
-            f"| {g['name']} | {g['pack']} | {g['rule']} | {interval(g)} | {g['n']} "
+            f"| {g['name']} | {g['run_id']} | {g['pack']} | {g['rule']} | {interval(g)} | {g['n']} "
             f"| {g['verdict'].replace('_', ' ')} |"
             for g in record["gates"]
         ),
@@ -29,6 +29,7 @@ def page(record: dict[str, Any]) -> str:
         *facts(record["model"]),
         *facts({k: v for k, v in said.items() if not isinstance(v, dict | list)}),
         *facts({f"sha-256 of {k}": v for k, v in said.get("data_digests", {}).items()}),
+        *facts({f"manifest of {k}": v for k, v in said.get("captures", {}).items()}),
         *facts({"parents": ", ".join(record["parents"]) or None, "seed": record["seed"]}),
         *facts({"artifact": record["artifact_sha256"]}),
         "",
@@ -50,11 +51,21 @@ def page(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def of(record: dict[str, Any]) -> str:
+    """Return what was decided over.
+
+    >>> of({"run_id": "s1-x"}), of({"run_id": "bundle-3f"})
+    ('run s1-x', 'bundle 3f')
+    """
+    kind, dash, name = record["run_id"].partition("-")
+    return f"bundle {name}" if kind == "bundle" and dash else f"run {record['run_id']}"
+
+
 def evaluation(found: dict[str, Any]) -> list[str]:
     """Return an evaluation's numbers as a table."""
     opened = found["openings"]
     return [
-        f"## On {found['pack']} ({found['pack_digest']})",
+        f"## {found['run_id']} on {found['pack']} ({found['pack_digest']})",
         "",
         f"Test split opened {opened['of_run']} × for this run, {opened['of_pack']} × in all.",
         "",

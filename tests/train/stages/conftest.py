@@ -100,3 +100,36 @@ def part_run(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
         return run.name
 
     return make
+
+
+@pytest.fixture
+def measured_run(part_run: Callable[..., str]) -> Callable[..., str]:
+    """Return a function that leaves a run whose gates were all asked, and none could tell."""
+    from train.eval import gates, stage2, stage5
+    from train.eval.stage1 import rule
+    from train.stages import record
+    from train.stages.register import register
+
+    files = {1: gates.SHIPPED, 2: stage2.GATES, 5: stage5.GATES}
+
+    def make(stage: int, adapter: str | None = None, **facts: Any) -> str:
+        known: dict[str, Any] = {
+            "settings": {"seed": 0},
+            "command": ["agp", "train"],
+            "commit": "c",
+        }
+        run = runs.find_run(part_run(stage, adapter, **known | facts))
+        register(run)
+        fixed = gates.load_gates(files[stage])
+        head = {"run_id": run.name, "stage": stage, "model": "tiny", "split": "test"}
+        head |= {"pack": "p", "pack_digest": "d", "gates_digest": fixed.digest}
+        document = head | {"openings": record.open_test(run, head, fixed.text)}
+        document |= {"gates": [r.row() for r in rule(fixed.gates, [])], "words": []}
+        document["measures"] = [{"name": "kl", "value": 0.5, "low": 0.4, "high": 0.6, "n": 4}]
+        document["artifact_sha256"] = checkpoint.digest(run / "best")
+        (run / "evaluations").mkdir()
+        runs.write_json(run / "evaluations" / "d-test.json", document)
+        record.record(document)
+        return run.name
+
+    return make
