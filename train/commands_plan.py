@@ -24,12 +24,15 @@ MEANINGS = {
 
 
 @click.command("plan")
-@click.argument("stage", type=int)
+@click.argument("stage", type=click.IntRange(0, 6))
 @click.option(
     "--model", default="tiny", show_default=True, help="A folder with config.json, a hub id, tiny."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="A build's folder.")
-@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7.")
+@click.option("--data", type=click.Path(path_type=Path), help="A build's folder (stages 1 and 4).")
+@click.option("--capture", metavar="ID", help="A capture (2, 3, 5); the newest one if not given.")
+@click.option("--on", "parents", multiple=True, metavar="RUN", help="A run that is built upon.")
+@click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
+@click.option("--blocks", help="spread, all, last:N, or a list such as 0,3,7 (stage 1).")
 @click.option("--set", "changes", multiple=True, help="A setting of the stage, name=value.")
 @click.option("--mac", type=click.FloatRange(min=1), help="Plan for a Mac with so many GB instead.")
 @click.option("--probe", "probing", is_flag=True, help="Train a few steps here, and measure.")
@@ -38,6 +41,9 @@ def plan_stage(
     stage: int,
     model: str,
     data: Path | None,
+    capture: str | None,
+    parents: tuple[str, ...],
+    pack: str,
     blocks: str | None,
     changes: tuple[str, ...],
     mac: float | None,
@@ -46,31 +52,69 @@ def plan_stage(
 ) -> None:
     """Say what a run takes, from the model's config.json alone; no weight is loaded.
 
-    With --probe a process of its own loads the model and trains a few steps.
+    And what it builds upon: found here, or missing, with the one command that makes it. With
+    --probe a process of its own loads the model and trains a few steps.
 
     \b
     Examples:
       agp train plan 1 --model gemma-4-e2b-it-4bit --mac 16
       agp train plan 1 --data BUILD --probe
+      agp train plan 2
     """
-    if stage != 1:
-        raise AgpError(f"stage {stage} cannot be planned; stage 1 can")
-    if probing and (data is None or mac is not None):
+    if probing and (mac is not None or (stage == 1 and data is None)):
         raise AgpError("a probe trains on this machine: give --data BUILD, and no --mac")
     use_openblas()
     from train.hosts import machine, plan, probe
+    from train.stages.captures import find_capture
+    from train.stages.runs import find_run
+    from train.stages.stage import Request
     from train.stages.stage1 import chosen_settings
 
-    every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
     host = machine.mac(mac) if mac is not None else machine.this_machine()
+    if stage != 1:
+        folders = (find_capture(capture),) if capture else ()
+        given = Request(model, data, folders, tuple(map(find_run, parents)), changes)
+        return later(stage, given, host, pack, probing, as_json)
+    every = [*changes, *([f"blocks={blocks}"] if blocks else [])]
     found = plan.make(model, data, chosen_settings(every), host)
     facts = plan.document(found)
     if probing and data is not None:
-        facts["probe"] = probe.probe(model, data, every)
+        facts["probe"] = probe.probe(Request(model, data, changes=tuple(every)))
     if as_json:
         print_json(facts)
     else:
         show(facts, found.settings.head_positions)
+
+
+def later(stage: int, given: Any, host: Any, pack: str, probing: bool, as_json: bool) -> None:
+    """Plan stage 0, or one of 2 to 6."""
+    from train.hosts import needs, plan_stage, probe
+
+    found = needs.needs(stage, given.model, given)
+    request = needs.request_with(stage, given, found)
+    facts = plan_stage.make(stage, request, found, host, pack)
+    if probing and not facts["missing"]:
+        facts["probe"] = probe.probe(request, stage, pack)
+    if as_json:
+        print_json(facts)
+        return
+    say = console()
+    for need in found:
+        say.print(need.line(), soft_wrap=True, markup=False)
+    if facts["missing"]:
+        say.print("cannot begin: " + ", ".join(m["what"] for m in facts["missing"]) + " missing")
+        return
+    rows = [(name, megabytes(value)) for name, value in facts["bytes"].items()]
+    rows.append(("sum", megabytes(facts["total_bytes"])))
+    print_table(("part", "MB"), rows, title=f"stage {stage} of {facts['model']}")
+    say.print(f"trains {facts['trainable']:,} numbers: {facts['trains']}", soft_wrap=True)
+    counts = ", ".join(f"{n:,} {split}" for split, n in facts["rows"].items())
+    steps = f"; {facts['steps']:,} steps" if facts["steps"] is not None else ""
+    say.print(f"rows: {counts}{steps}", soft_wrap=True)
+    used = f"{megabytes(facts['total_bytes']):,} of {megabytes(facts['usable_bytes']):,} MB"
+    say.print(f"{'fits' if facts['fits'] else 'does not fit'}: {used} that a run may take")
+    if "probe" in facts:
+        say.print(measured(facts["probe"], facts["total_bytes"]), soft_wrap=True)
 
 
 def show(facts: dict[str, Any], head: int) -> None:
@@ -119,5 +163,8 @@ def verdict(facts: dict[str, Any]) -> str:
 def measured(probe: dict[str, Any], estimate: int) -> str:
     """Return what a probe found in one line."""
     peak = f"peak {megabytes(probe['peak_bytes']):,} MB (estimated {megabytes(estimate):,})"
-    minutes = f"{probe['seconds'] / 60:,.1f} minutes for {probe['steps']:,} steps"
-    return f"measured: {probe['tokens_per_second']:,} tokens/s, {peak}, about {minutes}"
+    unit = probe.get("unit", "tokens")
+    minutes = (
+        f"{probe['seconds'] / 60:,.1f} minutes for {probe['steps']:,} {probe.get('of', 'steps')}"
+    )
+    return f"measured: {probe['tokens_per_second']:,} {unit}/s, {peak}, about {minutes}"

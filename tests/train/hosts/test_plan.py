@@ -123,7 +123,58 @@ def test_what_cannot_be_planned(agp: Any, tmp_path: Path):
         "no model at ./none" in agp("train", "plan", "1", "--model", "./none", exit_code=2).output
     )
     assert "give --data" in agp("train", "plan", "1", "--probe", exit_code=2).output
-    assert "stage 9" in agp("train", "plan", "9", exit_code=2).output
+    assert "9 is not in the range" in agp("train", "plan", "9", exit_code=2).output
+
+
+COMMANDS = {  # stage → what makes what it lacks in an empty home
+    2: ["agp train capture --splits heads,valid,calib"],
+    3: ["agp train capture --splits heads,valid"],
+    4: ["agp lanes build semantic, then --data BUILD"],
+    5: ["agp train capture --splits heads,valid"],
+    6: ["agp train run 1 --data BUILD"]
+    + [f"agp train run {part} --capture CAPTURE" for part in (2, 3, 5)],
+}
+
+
+@pytest.mark.parametrize("stage", sorted(COMMANDS))
+def test_what_a_stage_lacks_is_named_with_its_command(agp: Any, stage: int):
+    facts = json.loads(agp("train", "plan", str(stage), "--json").stdout)
+    assert [m["command"] for m in facts["missing"]] == COMMANDS[stage]
+    assert facts["fits"] is None
+    said = agp("train", "plan", str(stage), "--probe").output
+    assert "missing; make it with: agp" in said and "cannot begin" in said
+
+
+def test_stage_0_needs_nothing(agp: Any):
+    facts = json.loads(agp("train", "plan", "0", "--json").stdout)
+    assert facts["fits"] and not facts["needs"] and facts["rows"]["calib"] > 150
+    said = agp("train", "plan", "0", "--model", E2B, "--mac", "16").output
+    assert "nothing; up to" in said and "fits" in said
+
+
+@pytest.fixture
+def captured(agp: Any) -> dict[str, Any]:
+    few = ("--layers", "2,3,4,5", "--length", "4", "--most", "8", "--json")
+    made = agp("train", "capture", "--splits", "heads,valid,calib", *few)
+    return json.loads(made.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [2, 3, 5])
+def test_later_stages_are_counted_as_they_are_trained(
+    agp: Any, captured: dict[str, Any], stage: int
+):
+    """The newest capture is found; numbers and steps are those of the run, bytes near its peak."""
+    facts = json.loads(agp("train", "plan", str(stage), "--probe", "--json").stdout)
+    [needed] = [n for n in facts["needs"] if n["what"].startswith("a capture")]
+    assert needed["found"] == captured["capture_id"]
+    run = agp("train", "run", str(stage), "--capture", captured["capture_id"], "--json")
+    made = json.loads(run.stdout)
+    assert facts["steps"] == made["total_steps"] == facts["probe"]["steps"]
+    counted = facts["trainable"] / made["trainable"]
+    assert 0.4 < counted < 1.6 if stage == 5 else counted == 1
+    assert 0.3 < facts["total_bytes"] / facts["probe"]["peak_bytes"] < 5
+    assert len(json.loads(agp("runs", "list", "--json").stdout)) == 1  # a probe leaves no run
 
 
 @pytest.mark.slow
