@@ -51,6 +51,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "warehouse.commands_verify:verify",
         "Check that every byte is as it was read.",
     ),
+    "warehouse backup": ("warehouse.commands_copies:backup", "Copy the warehouse to a new file."),
+    "warehouse restore": (
+        "warehouse.commands_copies:restore",
+        "Put a backup in its place.",
+    ),
+    "warehouse compact": (
+        "warehouse.commands_copies:compact",
+        "Write the file anew without the room that is not used.",
+    ),
+    "warehouse export": (
+        "lanes.commands_export:export",
+        "Write the views as Parquet, redacted, for other tools.",
+    ),
     "filters list": ("filters.commands:list_rules", "The rules in force, and why each is there."),
     "filters columns": (
         "filters.commands:list_columns",
