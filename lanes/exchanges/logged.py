@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from lanes.exchanges.identity import Found, Seen, identify
+from lanes.exchanges.pastes import fill_pastes
 from lanes.exchanges.structure import query
 
 
@@ -39,6 +40,7 @@ def name_aliases(con: Any) -> None:
     con.execute(query("forget"))
     if not con.execute(ANY_LOGGED).fetchall():
         return
+    fill_pastes(con)
     con.execute(query("logged"))
     prompts = [Prompt(*row) for row in con.execute(PROMPTS).fetchall()]
     found = identified(prompts)

@@ -14,6 +14,7 @@ def touch(con: Any, session_ids: set[str]) -> None:
     con.register("given_sessions", given)
     con.execute("insert into touched select session_id from given_sessions")
     con.unregister("given_sessions")
+    con.execute(query("pasted"))
     con.execute(f"create or replace temp table found as {query('closure')}")
     con.execute("create or replace temp table touched as select distinct session_id from found")
     con.execute("drop table found")

@@ -106,7 +106,7 @@ where e.exchange_id = c.exchange_id and c.caller_id is not null;
 insert into sessions by name
 with told as (
     select f.session_id, f.kind, f.value,
-           (coalesce(s.kind, '') <> 'transcript', f.record_ordinal, f.file_id) as place
+           (coalesce(s.kind, '') <> 'transcript', s.version, f.record_ordinal, f.file_id) as place
     from facts f left join files s using (file_id)
     where f.session_id in (select session_id from touched) and f.key = ''),
 named as (
@@ -121,7 +121,9 @@ own as (
     from new_placements x join messages m using (file_id, record_ordinal, message_id) group by x.session_id)
 select n.session_id, n.source, n.family_id, n.parent_session_id,
        coalesce(min_by(t.value, t.place) filter (t.kind = 'agent'), a.agent, n.source) as agent,
-       regexp_extract(min_by(t.value, t.place) filter (t.kind = 'cwd'), '([^/\\]+)[/\\]*$', 1) as project,
+       regexp_extract(coalesce(max_by(t.value, t.place) filter (t.kind = 'folder'),
+                               min_by(t.value, t.place) filter (t.kind = 'cwd')),
+                      '([^/\\]+)[/\\]*$', 1) as project,
        min_by(t.value, t.place) filter (t.kind = 'cwd') as cwd,
        min_by(t.value, t.place) filter (t.kind = 'git_branch') as git_branch,
        max_by(t.value, t.place) filter (t.kind = 'version') as client_version,

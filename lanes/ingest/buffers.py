@@ -71,7 +71,7 @@ class Buffers:
         assert self.state
         state, settled = self.state, self.state.job.settled
         if self.file.whole:
-            text = self.file.kind == "tool_output"
+            text = self.file.as_text
             stream = whole_record(file, state.stat.size, self.payloads, state.seen, text)
         else:
             stream = records(file, state.stat.size, self.payloads, state.seen, settled)

@@ -40,7 +40,7 @@ def stored_records(
 
 def parsed(plain: bytes, file: SourceFile, first: bool) -> Any:
     """Parse one record that is known to be readable."""
-    if file.kind == "tool_output":
+    if file.as_text:
         return plain.decode("utf-8", "replace")
     try:
         if plain[:1] == b"{":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lanes.sources.files import SourceFile, classify
-from lanes.sources.homes import claude_homes, codex_homes, parts
+from lanes.sources.homes import claude_homes, codex_homes, desktop_homes, parts
 from warehouse.errors import AgpError
 
 
@@ -27,7 +27,8 @@ def discover(paths: Iterable[str | Path] = ()) -> Found:
             raise AgpError(f"there is nothing at {path}; give a folder or a transcript")
     seen: set[tuple[int, int]] = set()
     links: list[SourceFile] = []
-    for root in named or [*claude_homes(), *codex_homes()]:
+    desktop = [home for home in desktop_homes() if home.is_dir()]
+    for root in named or [*claude_homes(), *codex_homes(), *desktop]:
         found.roots.append(str(root))
         for part in parts(root):
             for path in [str(part)] if part.is_file() else walk(part, seen, found):

@@ -19,6 +19,8 @@ PROMPT_LOGS = {
 }
 # rollout-<time>-<uuid>.jsonl; the session's id is the uuid, and where there is none, the header's.
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+COWORK = "local-agent-mode-sessions"  # Claude Desktop's, below its folder of an app's data
+DESKTOP = (COWORK, "claude-code-sessions")
 ROLLOUT = re.compile(rf"rollout-.*?({UUID})?\.jsonl(?:\.zst)?")
 
 
@@ -27,8 +29,9 @@ class SourceFile:
     """A file to read, and what its place says about it.
 
     `kind` is transcript or subagent (a record a line), tool_output (one record: its whole text, as
-    a `str`; the stem of the path is the tool call's id), metadata (one record: its JSON), log
-    (a record a line, each of some session), or memory and memory_edge (a row of a table a line).
+    a `str`; the stem of the path is the tool call's id), paste (the same of a pasted text, by its
+    hash), metadata (one record: its JSON), log (a record a line, each of some session), or memory
+    and memory_edge (a row of a table a line).
     `session_id` and `agent_id` are what the path says; None where only the records know.
 
     In parsed records, `payload:` and a sha-256 in hex stand where a long run of base64 was
@@ -51,7 +54,12 @@ class SourceFile:
     @property
     def whole(self) -> bool:
         """Whether the file is one record rather than a record a line."""
-        return self.kind in ("tool_output", "metadata")
+        return self.kind in ("tool_output", "paste", "metadata")
+
+    @property
+    def as_text(self) -> bool:
+        """Whether its one record is text rather than JSON."""
+        return self.kind in ("tool_output", "paste")
 
 
 def classify(path: str) -> SourceFile | None:
@@ -73,9 +81,16 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
     ('supabase', 'memory')
     >>> classify("/x/.codex/history.jsonl").source, classify("/c/verbose.jsonl").source
     ('codex_history', 'verbose')
+    >>> at = "/d/Claude/local-agent-mode-sessions/1/2/local_3/"
+    >>> classify(at + ".claude/projects/p/0a.jsonl").source, classify(at + "audit.jsonl")
+    ('claude_cowork', None)
     """
     folder, name = os.path.split(stored_path(path))
     parts = folder.split(os.sep)
+    if any(part in DESKTOP for part in parts):
+        return desktop(path, name, parts)
+    if name.endswith(".txt") and parts[-1] == "paste-cache":
+        return SourceFile("claude_history", path, "paste", f"paste:{name[:-4]}")
     if match := ROLLOUT.fullmatch(name):
         plain = path.removesuffix(PACKED)
         return SourceFile("codex", plain, "transcript", match[1], compressed=plain != path)
@@ -85,16 +100,33 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
         return SourceFile("codex_history" if codex(parts) else "claude_history", path, "log")
     if kind := kind_of(name):
         return SourceFile("supabase", path, kind)
+    return claude(path, name, parts)
+
+
+def claude(path: str, name: str, parts: list[str], source: str = "claude") -> SourceFile | None:
+    """Say what a file among Claude Code's own is."""
     if name.endswith(".jsonl"):
         if name.startswith("agent-"):
-            return SourceFile("claude", path, "subagent", owner(parts), name[6:-6])
+            return SourceFile(source, path, "subagent", owner(parts), name[6:-6])
         if name in OTHER_LOGS:
             return None
-        return SourceFile("claude", path, "transcript", name[:-6])
+        return SourceFile(source, path, "transcript", name[:-6])
     if name.endswith(".meta.json") and name.startswith("agent-"):
-        return SourceFile("claude", path, "metadata", owner(parts), name[6:-10])
+        return SourceFile(source, path, "metadata", owner(parts), name[6:-10])
     if name.endswith(".txt") and parts[-1] == "tool-results":
-        return SourceFile("claude", path, "tool_output", parts[-2] if len(parts) > 1 else None)
+        return SourceFile(source, path, "tool_output", parts[-2] if len(parts) > 1 else None)
+    return None
+
+
+def desktop(path: str, name: str, parts: list[str]) -> SourceFile | None:
+    """Say what a file of Claude Desktop is: a transcript that Cowork keeps, or a word about one.
+
+    `audit.jsonl` says in another spelling what the transcript says, and is never read.
+    """
+    if name.startswith("local_") and name.endswith(".json"):
+        return SourceFile("claude_cowork" if COWORK in parts else "claude", path, "metadata")
+    if COWORK in parts and "projects" in parts and ".claude" in parts:
+        return claude(path, name, parts, "claude_cowork")
     return None
 
 

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-CLAUDE = ("history.jsonl", "prompt-logs", "projects")
+from lanes.sources.files import DESKTOP
+
+CLAUDE = ("history.jsonl", "paste-cache", "prompt-logs", "projects")
 BESIDE = ("config.toml", "auth.json", "session_index.jsonl")  # what a copied home of Codex holds
 CODEX = ("history.jsonl", "sessions", "archived_sessions")
-DESKTOP = ("local-agent-mode-sessions", "claude-code-sessions")
 
 
 def homes(usual: str, variable: str) -> list[Path]:
@@ -64,5 +65,5 @@ def parts(root: Path) -> list[Path]:
     if is_codex_home(root):
         return [root / name for name in CODEX]
     if root in desktop_homes() or (root / DESKTOP[0]).is_dir():
-        return [root / name for name in DESKTOP]
+        return [root / name for name in DESKTOP if (root / name).is_dir()]
     return [root]

@@ -9,6 +9,7 @@ from lanes.sources.rows import Rows
 
 PARSERS: dict[str, Callable[[SourceFile, Iterable[tuple[int, Any]], Rows], None]] = {
     "claude": claude.normalise,
+    "claude_cowork": claude.normalise,
     "codex": codex.normalise,
     "verbose": logs.verbose.normalise,
     "prompts": logs.verbose.normalise,

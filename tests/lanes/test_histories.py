@@ -198,3 +198,52 @@ def test_a_history_cut_anywhere_and_odd_rows_are_read_as_far_as_they_go(
     agp("ingest")
     assert sorted(row[0] for row in rows(SEEN)) == ["First.", "Half � of it.", "NaN time"]
     assert kept(path)[-1] == whole
+
+
+@pytest.fixture
+def pasted(home):
+    """Return a function that puts a text into the paste cache."""
+
+    def keep(digest: str, text: str) -> None:
+        path = home / ".claude" / "paste-cache" / f"{digest}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    return keep
+
+
+PASTES = {"1": {"id": 1, "type": "text", "contentHash": "9f"}}
+PASTES |= {"2": {"id": 2, "type": "text", "contentHash": "a0"}}
+ASKED = "Why? [Pasted text #1 +2 lines] and [Pasted text #2 +1 lines]"
+WHOLE = "Why? one\n[Pasted text #2] and two"
+
+
+@pytest.mark.parametrize("order", ["before", "after", "one by one"])
+def test_pastes_are_taken_from_the_cache_whenever_they_come(typed, pasted, agp, rows, order):
+    if order == "before":
+        pasted("9f", "one\n[Pasted text #2]")
+        pasted("a0", "two")
+    typed(ASKED, 1, "gone", pastedContents=PASTES)
+    agp("ingest")
+    pasted("9f", "one\n[Pasted text #2]")
+    if order == "one by one":
+        agp("ingest")
+        assert rows("select prompt from v_exchanges") == [(ASKED,)]
+    pasted("a0", "two")
+    agp("ingest")
+    assert rows("select prompt, prompt_only from v_exchanges") == [(WHOLE, True)]
+    agp("warehouse", "diff")
+    typed("And now?", 9, "gone")
+    agp("ingest")
+    assert rows("select prompt from v_exchanges order by asked_at") == [(WHOLE,), ("And now?",)]
+
+
+def test_a_filled_prompt_is_a_sighting_of_its_transcripts(claude_tree, typed, pasted, agp, rows):
+    s = claude_tree()
+    s.person("Why? one and two")
+    s.agent("Because.")
+    typed(ASKED, 1.01, pastedContents=PASTES)
+    pasted("9f", "one")
+    pasted("a0", "two")
+    agp("ingest")
+    assert rows(SEEN) == [("Why? one and two", "claude", 2, False, "Because.")]

@@ -30,6 +30,7 @@ create temp table new_exchanges as
     select * exclude (tool_calls, tool_errors, edits, sightings, caller_id, complexity,
                       logged_tokens)
     from exchanges;
+create temp table new_pastes as select file_id, record_ordinal, message_id, text from messages;
 create temp table new_aliases as from aliases;
 create temp table new_ambiguous_prompts as from ambiguous_prompts;
 create temp table known as select row_key, ''::blob as sha256, deleted from memory_versions;

@@ -4,7 +4,7 @@ comment on view v_files is 'a source file, in one of its versions';
 comment on column v_files.file_id is 'a hash of source, path and version';
 comment on column v_files.source is 'which kind of history it belongs to: claude, ...';
 comment on column v_files.path is 'where it stands, or stood';
-comment on column v_files.kind is 'transcript, subagent, tool_output or metadata';
+comment on column v_files.kind is 'transcript, subagent, tool_output, paste, metadata or log';
 comment on column v_files.session_id is 'the session it belongs to, as its name says';
 comment on column v_files.version is
   '1, 2, ...: a rewritten file is a new version, the old one is kept';

@@ -9,7 +9,7 @@ select case when r.reason is not null then 'quarantined'
        case when r.reason is not null then r.reason
             when p.file_id is not null then coalesce(p.author, m.author)
             when m.file_id is not null then m.author
-            when f.kind in ('tool_output', 'metadata') then f.kind
+            when f.kind in ('tool_output', 'paste', 'metadata') then f.kind
             else coalesce(r.type, 'no type') end as kind,
        count(*) as records, sum(r.byte_length)::bigint as bytes
 from raw_records r

@@ -52,5 +52,16 @@ def add_other(rows: Rows, here: Here, record: dict[str, Any]) -> None:
 
 
 def add_metadata(rows: Rows, here: Here, record: dict[str, Any]) -> None:
-    """Take from a file beside a subagent's transcript which call started it."""
+    """Take from a file beside a subagent's transcript which call started it.
+
+    Claude Desktop's files name a session, its title and the folders that it was given.
+    """
+    if session_id := string(record.get("cliSessionId")):
+        if title := string(record.get("title")):
+            rows.facts.append((*here[:2], session_id, "ai-title", "", title))
+        folders = record.get("userSelectedFolders")
+        for folder in folders[:1] if isinstance(folders, list) else ():
+            if folder := string(folder):
+                rows.facts.append((*here[:2], session_id, "folder", "", folder))
+        return
     add_agent_call(rows, here, here.agent_id, record.get("toolUseId") or record.get("tool_use_id"))

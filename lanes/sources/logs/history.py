@@ -13,16 +13,24 @@ from lanes.sources.claude.normalise import File
 from lanes.sources.logs.prompt import Logged, Measures, add_prompt, typed
 from lanes.sources.rows import Rows
 
+PASTE = "paste:"  # begins the name that stands for the session of a pasted text
 PASTED = re.compile(r"\[(?:\.\.\.)?(?:Pasted text|Truncated text) #(\d{1,9})[^\]]{0,40}\]")
 
 
 def normalise(file: File, records: Iterable[tuple[int, Any]], rows: Rows) -> None:
     """Append the rows of a history, each record given with its ordinal in the file."""
     for ordinal, record in records:
+        if isinstance(record, str):  # a pasted text that a row names by its hash
+            home = file.session_id or file.file_id
+            name = home.removeprefix(PASTE)
+            rows.tool_outputs.append((file.file_id, ordinal, home, name, record))
+            continue
         prompt = read(record) if isinstance(record, dict) else None
         said = typed(prompt.text) if prompt else None
         if prompt and said:
-            add_prompt(rows, (file.file_id, ordinal), prompt, said, Measures())
+            here, name = add_prompt(rows, (file.file_id, ordinal), prompt, said, Measures())
+            for number, digest in hashes(prompt.text, record.get("pastedContents")):
+                rows.facts.append((*here[:3], "paste", name, f"{number} {digest}"))
         elif not rows.context or rows.context[0] != file.file_id:
             rows.context = (file.file_id, None, None)
 
@@ -62,3 +70,26 @@ def unfolded(display: str, pasted: Any) -> tuple[str, bool]:
 
     text = PASTED.sub(body, display)
     return text, missing
+
+
+def hashes(text: str, pasted: Any) -> list[tuple[str, str]]:
+    """Return (number, hash) of the pasted texts that stand in a prompt by their number only.
+
+    >>> hashes("Why? [Pasted text #1 +2 lines]", {"1": {"contentHash": "9f"}, "2": {}})
+    [('1', '9f')]
+    """
+    entries = pasted if isinstance(pasted, dict) else {}
+    named = ((n, entries.get(n)) for n in PASTED.findall(text))
+    found = ((n, string(e.get("contentHash"))) for n, e in named if isinstance(e, dict))
+    return [(number, digest) for number, digest in found if digest]
+
+
+def filled(text: str, bodies: dict[str, str]) -> str | None:
+    """Put pasted texts in place of all their numbers; None where one of them is not known.
+
+    >>> filled("Why? [Pasted text #1 +2 lines]", {"1": "a"}), filled("[Pasted text #2]", {})
+    ('Why? a', None)
+    """
+    if not set(PASTED.findall(text)) <= bodies.keys():
+        return None
+    return PASTED.sub(lambda match: bodies[match[1]], text)
