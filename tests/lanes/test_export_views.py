@@ -31,12 +31,12 @@ def test_other_tools_read_what_the_views_hold(told, agp, home, rows):
         assert rows(f"select count(*) from {name}") == [(count,)]
         frame = pl.read_parquet(folder / f"{name}.parquet")
         assert frame.columns == [c for c, *_ in rows(f"describe {name}")] and len(frame) == count
-        found = duckdb.sql(f"select count(*) from '{folder}/{name}.parquet'").fetchall()
+        found = duckdb.execute(f"select count(*) from '{folder}/{name}.parquet'").fetchall()
         assert found == [(count,)]
     asked = pl.read_parquet(folder / "v_exchanges.parquet")["prompt"][0]
     assert asked == "Write to [EMAIL_1] that the roses are watered"
     query = f"select prompt, asked_at, tool_calls from '{folder}/v_exchanges.parquet'"
-    [(_, at, calls)] = duckdb.sql(query).fetchall()
+    [(_, at, calls)] = duckdb.execute(query).fetchall()
     assert [(at, calls)] == rows("select asked_at, tool_calls from v_exchanges")
     written = b"".join(path.read_bytes() for path in folder.iterdir())
     everything = str([pl.read_parquet(path).rows() for path in folder.glob("*.parquet")])
