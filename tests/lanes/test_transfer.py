@@ -79,6 +79,14 @@ def test_nothing_but_a_whole_capture_will_do(captured, agp, tmp_path):
     assert "is not what was captured" in agp("lanes", "build", "transfer", exit_code=2).stderr
 
 
+def test_after_a_cut_in_time_only_test_has_prompts(captured, agp, rows):
+    asked = "from exchanges join capture_prompts using (exchange_id) where split "
+    [(day, late)] = rows(f"select max(asked_at)::date::varchar, count(*) {asked} <> 'test'")
+    made = json.loads(agp("lanes", "build", "transfer", "--test-after", day, "--json").stdout)
+    assert made["left_out"]["reasons"] == {"after-cut": late}
+    assert set(made["splits"]) == {"test"}
+
+
 def test_card_and_audit_say_where_it_comes_from(made, agp):
     card = (Path(made["path"]) / "README.md").read_text()
     assert "Made from capture `c1` of tiny" in card and "split: heads" in card
