@@ -7,7 +7,6 @@ import click
 
 from train.blas import use_openblas
 from warehouse.console import console, counting_bar, print_json, print_table
-from warehouse.errors import AgpError
 
 ONE = click.IntRange(min=1)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -49,7 +48,7 @@ def capture(
         model,
         find_pack(pack),
         find_run(adapter) if adapter else None,
-        numbers(layers),
+        captures.numbers(layers) if layers else (),
         tuple(s.strip() for s in splits.split(",")),
         length,
         most=most,
@@ -59,14 +58,6 @@ def capture(
     show(folder, as_json)
 
 
-def numbers(layers: str | None) -> tuple[int, ...]:
-    """Return layers from a list in words; AgpError for anything else."""
-    try:
-        return tuple(int(part) for part in layers.split(",")) if layers else ()
-    except ValueError:
-        raise AgpError(f"--layers {layers!r} is no list of numbers such as 2,4,6") from None
-
-
 def run_stage0(model: str, pack: str, most: int, changes: tuple[str, ...], as_json: bool) -> None:
     """Capture the base model, print the map and the gate."""
     use_openblas()
@@ -74,12 +65,7 @@ def run_stage0(model: str, pack: str, most: int, changes: tuple[str, ...], as_js
     from train.harness.packs import find_pack
     from train.stages import captures, stage0
 
-    chosen = captured(changes)
-    layers = numbers(chosen.get("layers"))
-    length, window = (int(chosen.get(name, n)) for name, n in (("length", 32), ("window", 1024)))
-    wanted = captures.Wanted(
-        model, find_pack(pack), layers=layers, length=length, window=window, most=most
-    )
+    wanted = captures.chosen(captures.Wanted(model, find_pack(pack), most=most), changes)
     with counting_bar("capturing") as (begin, tick):
         run, found, document = stage0.run(wanted, begin, tick)
     if as_json:
@@ -88,20 +74,6 @@ def run_stage0(model: str, pack: str, most: int, changes: tuple[str, ...], as_js
     print_map(found)
     print_gates(document)
     console().print(f"{run.name}: nothing was trained; capture {found.capture_id}")
-
-
-def captured(changes: tuple[str, ...]) -> dict[str, str]:
-    """Return what `--set` says of a capture; AgpError for anything else.
-
-    >>> captured(("layers=2,4", "length=8"))
-    {'layers': '2,4', 'length': '8'}
-    """
-    pairs = [change.partition("=") for change in changes]
-    for name, _, value in pairs:
-        whole = name == "layers" or value.isdecimal()
-        if name not in ("layers", "length", "window") or not value or not whole:
-            raise AgpError(f"--set {name}={value}: stage 0 has layers, length and window")
-    return {name: value for name, _, value in pairs}
 
 
 def show(folder: Path, as_json: bool, split: str = "valid") -> None:

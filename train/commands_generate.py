@@ -68,15 +68,15 @@ def generate(
       agp generate --bundle my-bundle --prompt "How many days has a week?"
     """
     use_openblas()
-    from train.commands_capture import numbers
     from train.commands_generate_pack import Chosen, over_pack
+    from train.stages.captures import numbers
     from train.stages.generating import Ask, parts_of, ready, usual_policy
 
     if (prompt is None) == (pack is None):
         raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
     if prompt is not None and not prompt.strip():
         raise AgpError("the prompt is empty; give it some text")
-    at = tuple(sorted(numbers(layers)))
+    at = tuple(sorted(numbers(layers) if layers else ()))
     ask = Ask(model, runs, policy or "off", at, lens, drafts, heads, bundle)
     if policy is None and ask.folder:
         usual, why = usual_policy(parts_of(ask))

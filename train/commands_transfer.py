@@ -132,10 +132,10 @@ def check(
       agp transfer check --model tiny --splits 2,4
     """
     end = the_end(model, adapter, trained)
-    from train.commands_capture import numbers
     from train.hosts.transfer_check import check_splits
+    from train.stages.captures import numbers
 
-    chosen = numbers(splits) or tuple(range(1, end.gemma.n_layers))
+    chosen = numbers(splits) if splits else tuple(range(1, end.gemma.n_layers))
     arguments = ["--model", model]
     for option, value in (("--adapter", adapter), ("--trained", trained)):
         arguments += [option, value] if value else []

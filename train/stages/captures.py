@@ -7,7 +7,7 @@ a kill it goes on behind the last whole shard, and once finished it has nothing 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,31 @@ class Wanted:
     length: int = 32
     window: int = 1024
     most: int = 1000  # prompts of each split
+
+
+def chosen(wanted: Wanted, changes: Sequence[str]) -> Wanted:
+    """Return what is wanted with some settings changed, each as NAME=VALUE; AgpError for others.
+
+    >>> chosen(Wanted("tiny", Path()), ["layers=2,4", "length=8"]).layers
+    (2, 4)
+    """
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name == "layers":
+            wanted = replace(wanted, layers=numbers(value))
+        elif name in ("length", "window") and value.isdecimal() and int(value):
+            wanted = replace(wanted, **{name: int(value)})
+        else:
+            raise AgpError(f"--set {change}: a capture has layers, length and window")
+    return wanted
+
+
+def numbers(layers: str) -> tuple[int, ...]:
+    """Return layers from a list in words; AgpError for anything else."""
+    try:
+        return tuple(int(part) for part in layers.split(","))
+    except ValueError:
+        raise AgpError(f"layers {layers!r}: no list of numbers such as 2,4,6") from None
 
 
 def captures_folder() -> Path:

@@ -8,7 +8,7 @@ after every step, so the same command goes on where it stopped, also after a kil
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class Plan:
         """Return the stages that are trained, in order."""
         left_out = {PARTS[name] for name in self.without}
         return [n for n in sorted(stage.STAGES) if n not in left_out]
+
+    def captured(self) -> captures.Wanted:
+        """Return the capture of the base model; the settings of stage 0 are every capture's."""
+        wanted = captures.Wanted(self.model, self.pack, most=self.most, length=self.length)
+        return captures.chosen(wanted, [change for n, change in self.changes if n == 0])
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,7 @@ def one(
     """Take one step: train the stage, or go on with its run, and hold it against its gates."""
     if number == 0:
         show.step("stage 0: what do the base model's layers know?")
-        wanted = captures.Wanted(plan.model, plan.pack, most=plan.most, length=plan.length)
-        run, _, found = stage0.run(wanted, show.begin, show.tick)
+        run, _, found = stage0.run(plan.captured(), show.begin, show.tick)
         return result(run, found)
     if number == 1 and plan.adapter:
         return measured(plan.adapter, plan, show)
@@ -202,9 +206,7 @@ def request(number: int, plan: Plan, document: dict[str, Any], show: Show) -> st
     done = {int(n): s["run_id"] for n, s in document["steps"].items() if s["state"] == "done"}
     before = [runs.find_run(done[n]) for n in BUILT_ON.get(number, ()) if n in done]
     show.step(f"stage {number}: the tuned model's states")
-    wanted = captures.Wanted(
-        plan.model, plan.pack, runs.find_run(done[1]), (), SPLITS, plan.length, most=plan.most
-    )
+    wanted = replace(plan.captured(), adapter=runs.find_run(done[1]), splits=SPLITS)
     captured = captures.make(wanted, show.begin, show.tick)
     data = plan.semantic if number == PARTS["semantic"] else None
     return stage.Request(plan.model, data, (captured,), tuple(before), changes)

@@ -79,6 +79,14 @@ def test_a_stop_within_a_run_is_gone_on_with(plan: Plan):
     assert done["state"] == "finished" and done["steps"]["1"]["run_id"] == run
 
 
+def test_settings_of_stage_0_are_every_capture_s(plan: Plan):
+    some = replace(plan, changes=((0, "layers=2,4"), (1, "rank=2"), (0, "window=64")))
+    wanted = some.captured()
+    assert (wanted.layers, wanted.window, wanted.length, wanted.most) == ((2, 4), 64, 2, 3)
+    with pytest.raises(AgpError, match="layers, length and window"):
+        replace(plan, changes=((0, "rank=2"),)).captured()
+
+
 def test_parts_that_cannot_be_left_out(plan: Plan):
 
     with pytest.raises(AgpError, match="no part adapter; there are routing"):
