@@ -31,7 +31,7 @@ def save(
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         for name, tensors in arrays.items():
-            mx.save_safetensors(str(part / name), dict(tensors), metadata={"format": "mlx"})
+            write_tensors(part / name, tensors)
         for name, value in documents.items():
             (part / name).write_text(json.dumps(value, indent=1) + "\n")
         sums = {f.name: file_sha256(f) for f in sorted(part.iterdir())}
@@ -52,6 +52,11 @@ def save(
             f"make room and `agp train resume {run.name}`"
         ) from None
     return folder
+
+
+def write_tensors(file: Path, tensors: Mapping[str, mx.array]) -> None:
+    """Write a safetensors file: the same tensors in the same order give the same bytes."""
+    mx.save_safetensors(str(file), dict(tensors), metadata={"format": "mlx"})
 
 
 def link(name: Path, folder: Path) -> None:

@@ -84,7 +84,7 @@ def evaluate(
         raise AgpError(f"the pack has no {options.split} prompts; see `agp packs show`")
     if source:
         heads = runs.find_run(facts["heads_run_id"])
-        bench.contexts.update(contexts.judged(source, heads, options.split))
+        bench.contexts.update(contexts.judged(source, heads / "best", options.split))
     begin(len(chosen) + len(layers))
     found: dict[int, dict[str, list[Outcome]]] = {k: {n: [] for n in bench.codecs} for k in layers}
     for prompt in chosen:

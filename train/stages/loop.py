@@ -71,6 +71,8 @@ class Task:
     report: Callable[[dict[str, Any]], None]
     stopped: Callable[[], bool]
     total_steps: int
+    judged: Callable[[], dict[str, Any]] = dict  # after `validate`: what else it found
+    breached: Callable[[], bool] = lambda: False  # after `validate`: this state is not to be kept
 
 
 class Stopped(Exception):
@@ -144,12 +146,12 @@ def evaluate(task: Task, progress: Progress) -> bool:
     task.model.eval()
     loss = task.validate()
     task.model.train()
-    better = loss < progress.best_loss
+    better = loss < progress.best_loss and not task.breached()
     if better:
         progress.best_loss, progress.best_step, progress.waited = loss, progress.step, 0
     else:
         progress.waited += 1
-    task.report({"step": progress.step, "valid_loss": loss})
+    task.report({"step": progress.step, "valid_loss": loss, **task.judged()})
     return better
 
 
@@ -172,7 +174,10 @@ def run(task: Task, settings: LoopSettings, progress: Progress, optimizer: optim
         task.report(facts(progress, loss, norm, rate))
         last = progress.step == task.total_steps
         if last or progress.step % settings.evaluate_every == 0:
-            task.save(progress, optimizer, evaluate(task, progress))
+            better = evaluate(task, progress)
+            if task.breached():
+                return "early"  # `last` is the state before, inside its margins
+            task.save(progress, optimizer, better)
             if settings.patience and progress.waited >= settings.patience:
                 return "early"
         if task.stopped() and not last:

@@ -2,6 +2,7 @@
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 from train.model.gemma import Gemma
 from train.model.kernels import head_loss
@@ -29,6 +30,17 @@ def chunk_loss(gemma: Gemma, h: mx.array, targets: mx.array, weights: mx.array) 
     """Return the weighted sum for states h [n x d], with no gradient in mind."""
     logits = gemma.decode(h).astype(mx.float32)
     return (nn.losses.cross_entropy(logits, targets) * weights).sum()
+
+
+def token_losses(gemma: Gemma, batch: Batch, head_positions: int = 128) -> np.ndarray:
+    """Return −log p of every supervised token of a batch of one row, in nats, unweighted: [p]."""
+    h = gemma.hidden_at(batch.tokens, batch.positions, segments=batch.segments)[0]
+    found = []
+    for i in range(0, h.shape[0], head_positions):
+        logits = gemma.decode(h[i : i + head_positions]).astype(mx.float32)
+        targets = batch.targets[0, i : i + head_positions]
+        found.append(np.array(nn.losses.cross_entropy(logits, targets), np.float64))
+    return np.concatenate(found)
 
 
 def divergence(full: mx.array, other: mx.array) -> mx.array:

@@ -89,6 +89,22 @@ def repeats(source: TextStates, splits: Sequence[str]) -> np.ndarray:
     return np.concatenate(found)
 
 
+def composite(member: Semantic, rows: Rows, settings: Any) -> mx.array:
+    """Return Σ over rows of weight × the five losses, weighted as stage 4's settings say."""
+    s = settings
+    logits, z = member(mx.array(rows.states))
+    each = cross_entropy(logits, rows)
+    if s.l1:
+        each = each + s.l1 * z.mean(axis=1)
+    if s.stability:
+        each = each + s.stability * apart(member, z, rows.near)
+    if s.neighbours:
+        each = each + s.neighbours * apart(member, z, rows.neighbour)
+    if s.bundle:
+        each = each + s.bundle * contrast(z, rows, s.temperature)
+    return (each * mx.array(rows.weight)).sum()
+
+
 def cross_entropy(logits: mx.array, rows: Rows) -> mx.array:
     """Return Σ over labels of weight × binary cross-entropy against probabilities [r]."""
     target, sure = mx.array(rows.target), mx.array(rows.sure)

@@ -20,6 +20,7 @@ from train.harness.traces import fitting_rows
 from train.model import heads
 from train.stages import certified, loop, runs
 from train.stages.examples import Labelled, Reader, labelled, split_rows
+from train.stages.heads_losses import class_weights, judgements
 from train.stages.looks import Rows, both, joined, shuffled
 from train.stages.settings import LoopSettings, settings
 from train.stages.stage import MemberBatch, Request, common_facts, steps_of
@@ -152,18 +153,10 @@ class Stage2:
 
     def member_loss(self, member: heads.Heads, rows: Rows) -> mx.array:
         """Return Σ over rows of the four weighted losses; unsure labels weigh less."""
-        said, s = member(rows.look()), self.settings
-        sure, real = mx.array(rows.sure), mx.array(rows.real)
-        total = s.confidence * nn.losses.binary_cross_entropy(
-            said["confidence"], mx.array(rows.right), with_logits=True, reduction="sum"
-        )
-        for name, weight in (("route", s.route), ("vitality", s.vitality)):
-            target = mx.array(getattr(rows, name).astype(np.int32))
-            each = nn.losses.cross_entropy(said[name], target)
-            total = total + weight * (each * sure * self.balance[name][target]).sum()
-        target = mx.array(rows.earliest.astype(np.int32))
-        each = nn.losses.cross_entropy(said["earliest"], target)
-        return total + s.earliest * (each * sure * real).sum()
+        total = mx.zeros(())
+        for loss in judgements(member, rows, self.settings, self.balance).values():
+            total = total + loss
+        return total
 
     def validate(self) -> float:
         """Return the mean loss of the seeds on the valid split; the control has no say."""
@@ -178,16 +171,6 @@ class Stage2:
     def weights(self) -> dict[str, mx.array]:
         """Return all heads by name."""
         return heads.weights(self.model)
-
-
-def class_weights(counts: np.ndarray, balance: float) -> mx.array:
-    """Return a weight a class, their mean over rows 1; a class that does not occur has none.
-
-    >>> class_weights(np.array([8.0, 2.0, 0.0]), 1.0).tolist()
-    [0.625, 2.5, 0.0]
-    """
-    raw = np.where(counts > 0, np.maximum(counts, 1) ** -balance, 0)
-    return mx.array(raw * counts.sum() / (raw * counts).sum(), mx.float32)
 
 
 def manifest_digest(folder: Path) -> str:

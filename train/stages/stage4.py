@@ -118,18 +118,7 @@ class Stage4:
 
     def member_loss(self, member: semantic.Semantic, rows: Rows) -> mx.array:
         """Return Σ over rows of weight × the five weighted losses."""
-        s = self.settings
-        logits, z = member(mx.array(rows.states))
-        each = semantic_losses.cross_entropy(logits, rows)
-        if s.l1:
-            each = each + s.l1 * z.mean(axis=1)
-        if s.stability:
-            each = each + s.stability * semantic_losses.apart(member, z, rows.near)
-        if s.neighbours:
-            each = each + s.neighbours * semantic_losses.apart(member, z, rows.neighbour)
-        if s.bundle:
-            each = each + s.bundle * semantic_losses.contrast(z, rows, s.temperature)
-        return (each * mx.array(rows.weight)).sum()
+        return semantic_losses.composite(member, rows, self.settings)
 
     def validate(self) -> float:
         """Return the mean cross-entropy of the seeds on valid; the control has no say."""

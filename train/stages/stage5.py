@@ -94,7 +94,7 @@ class Stage5:
         self.contexts: contexts.Contexts = {}
         if heads:
             for split in ("heads", "valid"):
-                self.contexts |= contexts.judged(folder, heads, split)
+                self.contexts |= contexts.judged(folder, heads / "best", split)
         fitted = fit(self.fitting_rows())
         mx.random.seed(derive_seed(chosen.seed))
         self.pair = Learned(fitted, chosen.hidden)

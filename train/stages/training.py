@@ -22,14 +22,9 @@ def task(run: Path, stage: Stage, watch: Watch, stopped: Callable[[], bool]) -> 
         watch(line, total)
 
     def save(progress: loop.Progress, optimizer: optim.Optimizer, best: bool) -> None:
-        arrays = {
-            stage.weights_file: stage.weights(),
-            "optimizer.safetensors": loop.optimizer_arrays(optimizer),
-        }
-        documents = {
-            "progress.json": loop.progress_document(progress),
-            stage.config_file: stage.config,
-        }
+        arrays, documents = kept(stage)
+        arrays |= {"optimizer.safetensors": loop.optimizer_arrays(optimizer)}
+        documents |= {"progress.json": loop.progress_document(progress)}
         checkpoint.save(run, progress.step, arrays, documents, best)
 
     return loop.Task(
@@ -43,7 +38,29 @@ def task(run: Path, stage: Stage, watch: Watch, stopped: Callable[[], bool]) -> 
         report,
         stopped,
         total,
+        getattr(stage, "judged", dict),
+        lambda: bool(breach(stage)),
     )
+
+
+def kept(stage: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a checkpoint holds of a stage: tensors and documents, by the files' names."""
+    if hasattr(stage, "kept"):  # a stage whose checkpoint has several parts
+        return stage.kept()
+    return {stage.weights_file: stage.weights()}, {stage.config_file: stage.config}
+
+
+def restore(stage: Any, arrays: dict[str, Any]) -> None:
+    """Give a stage the tensors of a checkpoint, by the files' names."""
+    if hasattr(stage, "restore"):
+        stage.restore(arrays)
+    else:
+        stage.model.load_weights(list(arrays[stage.weights_file].items()), strict=False)
+
+
+def breach(stage: Any) -> str:
+    """Return what got worse beyond its margin at the last validation; empty where nothing did."""
+    return getattr(stage, "breach", "")
 
 
 def resume(run: Path, source: str) -> tuple[Stage, loop.Progress]:
@@ -58,7 +75,7 @@ def resume(run: Path, source: str) -> tuple[Stage, loop.Progress]:
     stage: Stage = module.again(facts)
     progress = loop.Progress()
     if document is not None:
-        stage.model.load_weights(list(arrays[stage.weights_file].items()), strict=False)
+        restore(stage, arrays)
         loop.restore_optimizer(stage.optimizer, arrays["optimizer.safetensors"])
         progress = loop.progress_from(document("progress.json"))
     runs.cut_metrics(run, -1 if fresh else progress.step)
@@ -82,7 +99,7 @@ def train(
         except BaseException as error:
             note(run, "failed", progress, type(error).__name__)
             raise
-        note(run, state, progress)
+        note(run, state, progress, breach(stage))
         if state != "stopped":
             concluded(run, stage)
     return state
