@@ -13,10 +13,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lanes.commands_ingest:ingest",
         "Bring what is new on this machine into the warehouse.",
     ),
-    "sources audit": (
-        "lanes.commands_sightings:audit",
-        "Which source saw what, and what could not be told.",
-    ),
     "restore": (
         "lanes.commands_restore:restore",
         "Give a deleted transcript back, in its place.",
@@ -143,6 +139,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bundle make": ("train.commands_bundle:make", "Put what runs trained into one folder."),
     "bundle show": ("train.commands_bundle:show", "Show what a bundle holds, and whose it is."),
     "bundle verify": ("train.commands_bundle:verify", "Check that a bundle is whole and fits."),
+    "bundle use": ("train.commands_rollback:use", "Make a bundle current."),
+    "bundle list": ("train.commands_rollback:list_bundles", "List the bundles that are kept."),
+    "rollback": (
+        "train.commands_rollback:rollback",
+        "Go back to the bundle that a joint finetune began from.",
+    ),
     "captures plot": ("train.commands_plot:plot_capture", "Draw a capture's map of layers."),
     "runs list": ("train.commands:list_runs", "List the runs, the newest first."),
     "runs plot": ("train.commands_plot:plot_run", "Draw a run's losses and curves."),
@@ -194,7 +196,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("agp.demo:demo", "Walk the whole way on a bundled history, offline."),
 }
 GROUPS = {
-    "sources": "How the sources of a history overlap.",
     "schedule": "A timer that runs `agp ingest`.",
     "warehouse": "Look after the warehouse file.",
     "filters": "Rules: what is left out, and why.",

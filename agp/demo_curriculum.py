@@ -49,6 +49,8 @@ def decision(guide: Guide) -> None:
     guide.step("And of the last stage?", "A tiny model promises little; the record says what.")
     guide.run("promote", run, lines=40, last=6)
     guide.run("promotions", "list")
+    if guide.rows(f"select 1 as joint from v_runs where run_id = '{run}' and stage = 6"):
+        guide.run("rollback", run)
 
 
 def adapter(guide: Guide) -> str:

@@ -4,7 +4,9 @@ They are fixed, and hashed, before the test split is read; nothing here sees a m
 """
 
 import hashlib
+import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ class Gate(BaseModel):
     below: float | None = None
     not_below: float | None = None
     least: int = Field(gt=0)
+    part: str | None = None  # of a bundle: asked only where it is there (stage 6)
 
     @model_validator(mode="after")
     def one_rule(self) -> "Gate":
@@ -75,6 +78,23 @@ class Gates:
     def digest(self) -> str:
         """Return 16 hex digits of the file's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+def asked_of(fixed: Gates, parts: Collection[str]) -> Gates:
+    """Return the gates that concern a bundle of these parts, with their own text and its hash.
+
+    >>> text = '# two\\n[[gate]]\\nname = "a"\\nbelow = 0\\nleast = 1\\n'
+    >>> more = '[[gate]]\\nname = "b"\\nbelow = 0\\nleast = 1\\npart = "heads"\\n'
+    >>> [g.name for g in asked_of(parse_gates(text + more, Path("x")), []).gates]
+    ['a']
+    """
+    head, *blocks = re.split(r"(?m)^(?=\[\[gate\]\])", fixed.text)
+    kept = [
+        (gate, block)
+        for gate, block in zip(fixed.gates, blocks, strict=True)
+        if gate.part is None or gate.part in parts
+    ]
+    return Gates(tuple(g for g, _ in kept), head + "".join(b for _, b in kept))
 
 
 def load_gates(file: Path) -> Gates:

@@ -15,6 +15,14 @@ from train.stages.fits import fits
 from warehouse.errors import AgpError
 
 ROLES = {1: "adapter", 2: "heads", 3: "depth", 4: "semantic", 5: "codec"}
+JOINT = 6  # a run of it brings all parts
+FILES = {  # of each role in the checkpoint of a joint run
+    "adapter": ("adapters.safetensors", "adapter_config.json"),
+    "heads": ("heads.safetensors", "heads.json"),
+    "depth": ("depth.safetensors", "depth.json"),
+    "semantic": ("semantic.safetensors", "semantic.json"),
+    "codec": ("codec.safetensors", "codec.json"),
+}
 CERTIFICATE, LENS = "certificate.json", "lens.safetensors"
 
 
@@ -45,8 +53,12 @@ def collect(run_folders: Iterable[Path]) -> tuple[Backbone, dict[str, Source]]:
 
 
 def with_adapters(run_folders: Sequence[Path]) -> list[Path]:
-    """Return the runs, and before them the stage-1 runs that they were built upon."""
-    bases = (runs.summary(run).get("base_run_id") for run in run_folders)
+    """Return the runs, and before them the stage-1 runs that they were built upon.
+
+    A joint run has an adapter of its own.
+    """
+    known = map(runs.summary, run_folders)
+    bases = (facts.get("base_run_id") for facts in known if facts["stage"] != JOINT)
     found = [runs.find_run(base) for base in bases if base]
     return list(dict.fromkeys([*found, *run_folders]))
 
@@ -54,6 +66,8 @@ def with_adapters(run_folders: Sequence[Path]) -> list[Path]:
 def parts_of(run: Path, facts: dict[str, Any]) -> dict[str, Source]:
     """Return what a run brings, by role; AgpError where it has no whole checkpoint."""
     role, best = ROLES.get(facts["stage"]), run / "best"
+    if facts["stage"] == JOINT:
+        return joint_parts(run, facts)
     if role is None:
         raise AgpError(f"run {run.name} of stage {facts['stage']} brings no part of a bundle")
     checkpoint.verify(best)
@@ -63,6 +77,22 @@ def parts_of(run: Path, facts: dict[str, Any]) -> dict[str, Source]:
     common = (facts["model_digest"], adapter, run.name)
     more = tuple(f for f in (run / LENS,) if f.is_file())
     found = {role: Source(best, *common, more=more)}
+    if (run / CERTIFICATE).is_file():
+        found["thresholds"] = Source(run, *common, only=(run / CERTIFICATE,))
+    return found
+
+
+def joint_parts(run: Path, facts: dict[str, Any]) -> dict[str, Source]:
+    """Return all that a joint run brings: its parts, and the thresholds that it certified anew."""
+    best = run / "best"
+    checkpoint.verify(best)
+    common = (facts["model_digest"], weights_digest(best / FILES["adapter"][0]), run.name)
+    found: dict[str, Source] = {}
+    for role, names in FILES.items():
+        files = tuple(best / name for name in names)
+        if all(file.is_file() for file in files):
+            lens = (run / LENS,) if role == "heads" and (run / LENS).is_file() else ()
+            found[role] = Source(best, *common, only=(*files, *lens))
     if (run / CERTIFICATE).is_file():
         found["thresholds"] = Source(run, *common, only=(run / CERTIFICATE,))
     return found

@@ -33,7 +33,7 @@ from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
 PARTS = {"routing": 2, "depth": 3, "semantic": 4, "transfer": 5, "joint": 6}  # may be left out
-BUILT_ON = {4: (1,), 5: (2,)}  # stage → stages whose runs it reads, besides the capture
+BUILT_ON = {4: (1,), 5: (2,), 6: (1, 2, 3, 4, 5)}  # whose runs a stage reads, beside the capture
 SPLITS = ("heads", "valid", "calib", "test")
 
 
@@ -99,11 +99,15 @@ def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
 
 
 def whole(plan: Plan, document: dict[str, Any], folder: Path, show: Show) -> dict[str, Any]:
-    """Return what all that was trained is good for, beside stage 1 alone."""
+    """Return what all that was trained is good for, beside stage 1 alone.
+
+    What a joint finetune made of it counts where its gates were passed; else it is rolled back.
+    """
     show.step("everything beside stage 1 alone")
     stages = [n for n in plan.stages if n in bundles.ROLES]
-    if PARTS["joint"] in plan.stages:  # it brings all parts, aligned to each other
-        stages = [PARTS["joint"]]
+    joint = PARTS["joint"]
+    if joint in plan.stages and document["steps"][str(joint)]["verdict"] == "passed":
+        stages = [joint]  # it brings all parts, aligned to each other
     run_ids = [document["steps"][str(n)]["run_id"] for n in stages]
     options = evaluations.Options(plan.pack, answers=plan.answers)
     return walk_end.end(folder, run_ids, options, show.begin, show.tick)

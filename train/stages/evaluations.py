@@ -8,12 +8,12 @@ answered, `tables` (title, columns, rows) where they say it better than a row a 
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from train.eval.gates import Gates, load_gates
+from train.eval.gates import Gates, asked_of, load_gates
 from train.harness.packs import pack_digest, read_about
 from train.stages import checkpoint
 from train.stages.record import open_test, record
@@ -26,6 +26,7 @@ EVALUATIONS = {  # stage → module
     3: "train.stages.evaluate_depth",
     4: "train.stages.evaluate_semantic",
     5: "train.stages.evaluate_transfer",
+    6: "train.stages.evaluate_joint",
 }
 
 Tick = Callable[[], None]
@@ -74,13 +75,20 @@ def evaluate(
 
 
 def opened(
-    run: Path, facts: dict[str, Any], options: Options, shipped: Path
+    run: Path,
+    facts: dict[str, Any],
+    options: Options,
+    shipped: Path,
+    parts: Collection[str] | None = None,
 ) -> tuple[Gates, dict[str, Any]]:
     """Fix the gates, count the look at the test split, and return both; no prompt is read before.
 
     The second is the head of the document: run, stage, model, pack, split, digests, openings.
+    Gates of a part that is not among `parts` are not asked.
     """
     fixed = load_gates(options.gates or shipped)
+    if parts is not None:
+        fixed = asked_of(fixed, parts)
     about = read_about(options.pack)
     head = {k: facts[k] for k in ("run_id", "stage", "model")} | {
         "pack": str(about.get("name", options.pack.name)),

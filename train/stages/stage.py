@@ -26,6 +26,7 @@ STAGES = {  # number → module
     3: "train.stages.stage3",
     4: "train.stages.stage4",
     5: "train.stages.stage5",
+    6: "train.stages.stage6",
 }
 
 

@@ -1,1 +1,0 @@
-"""One exchange, many sightings: how a history's sources overlap, and how well that is told."""
