@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "What a rebuild with today's parsers would change.",
     ),
     "sql": (
-        "warehouse.commands_sql:sql",
+        "agp.commands_sql:sql",
         "Ask the warehouse in SQL; what can be asked, and examples.",
     ),
     "status": (

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.bounds import Bounds, bounded, seal, set_memory
 from warehouse.errors import AgpError
 from warehouse.interrupt import interruptible
 from warehouse.store import open_reader
@@ -20,16 +21,30 @@ BATCH = 2_000
 WALLS = (
     "set python_enable_replacements = false",
     "set enable_external_access = false",
-    "set lock_configuration = true",
 )
+LAST_WALL = "set lock_configuration = true"
+UNBOUNDED = Bounds()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
-    """A running query: its columns, and its rows as they come."""
+    """A running query: its columns, and its rows as they come; `cut` once a limit left some out."""
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
+    cut: bool = False
+
+    def at_most(self, limit: int | None) -> None:
+        """End after so many rows."""
+        if limit is not None:
+            self.rows = self._first(self.rows, limit)
+
+    def _first(self, rows: Iterator[tuple[Any, ...]], limit: int) -> Iterator[tuple[Any, ...]]:
+        for number, row in enumerate(rows):
+            if number == limit:
+                self.cut = True
+                return
+            yield row
 
 
 def check(query: str) -> str:
@@ -59,21 +74,28 @@ def check(query: str) -> str:
 
 
 @contextmanager
-def running(query: str, path: Path | None = None) -> Iterator[Result]:
-    """Run a query and give its rows while the warehouse is open."""
-    with connected(query, path) as con, _errors_said(query):
+def running(query: str, path: Path | None = None, bounds: Bounds = UNBOUNDED) -> Iterator[Result]:
+    """Run a query within bounds and give its rows while the warehouse is open."""
+    with connected(query, path, bounds) as con, _errors_said(query), bounded(con, bounds):
         cursor = interruptible(con, lambda: con.execute(query))
         columns = unique([column[0] for column in cursor.description or []])
-        yield Result(columns, _rows(cursor))
+        result = Result(columns, _rows(cursor))
+        result.at_most(bounds.rows)
+        yield result
 
 
 @contextmanager
-def connected(query: str, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connected(
+    query: str, path: Path | None = None, bounds: Bounds = UNBOUNDED
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Check a query and open the warehouse for it, walled in."""
     check(query)
     with open_reader(path) as con:
+        set_memory(con, bounds)
         for wall in WALLS:
             con.execute(wall)
+        seal(con, bounds)
+        con.execute(LAST_WALL)
         yield con
 
 

@@ -1,12 +1,18 @@
-"""`agp sql`: plain SQL over the warehouse, and what can be asked of it."""
+"""`agp sql`: plain SQL over the warehouse, and what can be asked of it.
+
+It stands up here because an answer may be redacted, which the warehouse cannot do.
+"""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
+from warehouse.bounds import SAFE, Bounds, LimitReached
 from warehouse.console import print_json, print_table
 from warehouse.errors import AgpError
 from warehouse.sql import running
@@ -25,14 +31,25 @@ from warehouse.sql_table import show
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--parquet", type=click.Path(path_type=Path, dir_okay=False), help="Write Parquet.")
 @click.option("--limit", default=40, show_default=True, help="Rows of a table; 0 is all of them.")
-def sql(query, file, name, list_examples, tables, form, parquet, limit) -> None:
+@click.option("--redact", is_flag=True, help="Replace secrets and personal data by placeholders.")
+@click.option("--safe", is_flag=True, help="For an agent: limits, redacted, no file, JSON.")
+@click.option("--max-rows", type=click.IntRange(1), help="Print no more rows (safe: 1,000).")
+@click.option("--seconds", type=click.FloatRange(0.1), help="Stop it after (safe: 30).")
+@click.option("--memory", type=click.IntRange(64), metavar="MB", help="At most (safe: 1,024).")
+def sql(
+    query, file, name, list_examples, tables, form, parquet, limit, redact, safe, **given
+) -> None:
     """Ask the warehouse in SQL (DuckDB's). Read-only; `-` reads the query from standard input.
+
+    Exit status: 0 all of the answer was printed; 2 the query or the warehouse is at fault, in one
+    line on standard error; 3 a limit stopped it, and what was printed is not all.
 
     \b
     agp sql "select project, count(*) from v_exchanges group by all"
     agp sql --tables v_usage              # its columns and what they mean
     agp sql --example tokens-by-model     # a query to begin with
     agp sql "from v_messages" --parquet messages.parquet
+    agp sql --safe "from v_tool_calls"    # what an agent may be given to call
     """
     if tables:
         _print_views(query, form == "json")
@@ -40,17 +57,46 @@ def sql(query, file, name, list_examples, tables, form, parquet, limit) -> None:
     if list_examples:
         _print_examples(form == "json")
         return
+    bounds = _bounds(safe, **given)
+    if (safe and file) or ((safe or redact or bounds != Bounds()) and parquet):
+        raise AgpError("with limits or --redact no file is used; leave out -f and --parquet")
     text = _query(query, file, name)
     if parquet:
         click.echo(f"{write_parquet(text, parquet):,} rows in {parquet}", err=True)
         return
-    with running(text) as result:
+    form = form or ("json" if safe else None)
+    with running(text, bounds=bounds) as result:
+        if safe or redact:
+            result.rows = _redacted(result.rows)
         if form == "csv":
             write_csv(result)
         elif form == "json":
             write_json(result)
         else:
             show(result, limit)
+        if result.cut:
+            raise LimitReached(f"stopped after {bounds.rows:,} rows")
+
+
+def _bounds(safe: bool, max_rows: int | None, seconds: float | None, memory: int | None) -> Bounds:
+    """Return the limits: those that were given, over those of --safe."""
+    usual = SAFE if safe else Bounds()
+    return Bounds(
+        max_rows or usual.rows, seconds or usual.seconds, memory or usual.memory_mb, usual.sealed
+    )
+
+
+def _redacted(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows without secrets; of bytes only how many they are."""
+    from filters.secrets import Redactor, home_literals, home_salt
+
+    redactor = Redactor(home_salt(), literals=home_literals())
+    while batch := list(islice(rows, 500)):
+        shown = [
+            [f"{len(cell)} bytes" if isinstance(cell, bytes) else cell for cell in row]
+            for row in batch
+        ]
+        yield from (tuple(row) for row in redactor.value(shown))
 
 
 def _query(query: str | None, file: IO[str] | None, name: str | None) -> str:
