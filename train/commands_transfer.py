@@ -12,18 +12,27 @@ MODEL = click.option("--model", default="tiny", show_default=True, help="A folde
 ADAPTER = click.option("--adapter", metavar="RUN", help="A run of stage 1 whose adapter is on.")
 CODEC = click.option("--codec", default="native", show_default=True, help="How numbers travel.")
 TRAINED = click.option("--trained", metavar="RUN", help="A run of stage 5, for pca and learned.")
+HEADS = click.option(
+    "--heads",
+    metavar="RUN",
+    help="A run of stage 2: its word on every state sent; else --trained's.",
+)
 LENGTH = click.option("--length", default=32, show_default=True, help="Tokens to say.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def the_end(model: str, adapter: str | None, trained: str | None) -> Any:
-    """Load one end of a transfer."""
+def the_end(model: str, adapter: str | None, trained: str | None, heads: str | None = None) -> Any:
+    """Load one end of a transfer; a codec that learned with heads is sent with their word."""
     use_openblas()
     from train.hosts.transfer import load_end
-    from train.stages.runs import find_run
+    from train.stages.runs import find_run, summary
 
-    folders = (find_run(name) / "best" if name else None for name in (adapter, trained))
-    return load_end(model, *folders)
+    folders = [find_run(name) / "best" if name else None for name in (adapter, trained)]
+    taught = summary(find_run(trained)).get("heads_run_id") if trained else None
+    if heads and taught and find_run(heads).name != taught:
+        raise AgpError(f"{trained} learned what heads {taught} say, not {heads}; leave out --heads")
+    judge = heads or taught
+    return load_end(model, folders[0], folders[1], find_run(judge) if judge else None)
 
 
 @click.command()
@@ -58,6 +67,7 @@ def serve(model: str, adapter: str | None, trained: str | None, port: int, sessi
 @MODEL
 @ADAPTER
 @TRAINED
+@HEADS
 @click.option("--port", required=True, type=int, help="Of `agp transfer serve`.")
 @click.option("--split", required=True, type=int, help="Layers below it run here.")
 @CODEC
@@ -70,6 +80,7 @@ def send(
     model: str,
     adapter: str | None,
     trained: str | None,
+    heads: str | None,
     port: int,
     split: int,
     codec: str,
@@ -88,7 +99,7 @@ def send(
     from train.hosts.transfer import Way
     from train.hosts.transfer import send as send_packets
 
-    end = the_end(model, adapter, trained)
+    end = the_end(model, adapter, trained, heads)
     ids = template(end.tokenizer, [{"role": "user", "content": prompt}], prompt=True)
     sent = send_packets(port, end, ids, Way(split, codec, alone, length, wait))
     text = end.tokenizer.decode([s.token for s in sent.said if s.token not in end.ends])
@@ -106,6 +117,7 @@ def send(
 @MODEL
 @ADAPTER
 @TRAINED
+@HEADS
 @click.option("--splits", help="Such as 2,4,6; every inner layer if not given.")
 @CODEC
 @click.option("--pack", default="shipped", show_default=True, help="Whose prompts are sent.")
@@ -116,6 +128,7 @@ def check(
     model: str,
     adapter: str | None,
     trained: str | None,
+    heads: str | None,
     splits: str | None,
     codec: str,
     pack: str,
@@ -131,7 +144,7 @@ def check(
     Example:
       agp transfer check --model tiny --splits 2,4
     """
-    end = the_end(model, adapter, trained)
+    end = the_end(model, adapter, trained, heads)
     from train.hosts.transfer_check import check_splits
     from train.stages.captures import numbers
 

@@ -1,6 +1,6 @@
 """Stage 5's table: what each codec made of each prompt in, measures of each split layer out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from train.eval.statistics import Estimate, paired_difference, weighted_mean
 
 GATES = Path(__file__).with_suffix(".toml")
 LENGTHS = (32, 64)
+SEED = "learned, seed "  # the pairs of further seeds; `learned` is the first, and what is kept
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,36 @@ class Outcome:
         Until the first that is not, both runs have read the same tokens, so one pass tells.
         """
         return all(self.agree[:length])
+
+
+@dataclass(frozen=True)
+class Free:
+    """One prompt answered by two ends with real packets, and what one pass had said of it."""
+
+    right: float  # tokens before the first that one end alone would not have said
+    one_pass: Callable[[int], bool]  # whether so many first tokens are the same
+
+    def greedy(self, length: int) -> bool:
+        """Say whether the first tokens are those of one end alone."""
+        return self.right >= length
+
+
+def free_measures(found: Mapping[str, Sequence[Free]]) -> list[Measure]:
+    """Return the greedy match of generations that really ran in two ends, by codec.
+
+    `disputed` is the share of prompts on which one pass, which reads all positions at once, says
+    otherwise: contexts of a packet a token are not those of a whole prompt.
+    """
+    measures = []
+    for name, column in found.items():
+        ones = [1.0] * len(column)
+        for n in LENGTHS:
+            same = weighted_mean([float(f.greedy(n)) for f in column], ones)
+            measures.append(Measure(f"free.{name}.greedy_{n}", same))
+        longest = max(LENGTHS)
+        other = [float(f.greedy(longest) != f.one_pass(longest)) for f in column]
+        measures.append(Measure(f"free.{name}.disputed", weighted_mean(other, ones)))
+    return measures
 
 
 Column = Sequence[Outcome]  # an outcome a prompt
@@ -80,10 +111,28 @@ def layer_measures(found: Mapping[str, Column]) -> list[Measure]:
     measures = [m for name, column in found.items() for m in codec_measures(name, column)]
     pairs = [("int8", "bf16"), ("learned", "int4"), ("learned", "pca"), ("learned", "start")]
     pairs += [("control", "int4"), ("control", "pca")]
-    for name, other in pairs:
+    seeds = [name for name in found if name.startswith(SEED)]
+    for name, other in [*pairs, *((s, o) for s in seeds for o in ("int4", "pca"))]:
         if name in found and other in found:
             measures += versus(name, found[name], other, found[other])
-    return measures
+    return worst_seed(measures, seeds)
+
+
+def worst_seed(measures: Sequence[Measure], seeds: Sequence[str]) -> list[Measure]:
+    """Return the measures with the learned pair's differences as its worst seed has them.
+
+    Each seed's own stay beside them under its name, the first one's as `learned, seed 0`.
+    """
+    named = {m.name: m for m in measures}
+    found = dict(named)
+    for name, m in named.items():
+        first, _, rest = name.partition(".")
+        if first == "learned" and ".kl.minus." in name and seeds and rest != "kl.minus.start":
+            each = [m, *(named[f"{seed}.{rest}"] for seed in seeds)]
+            worst = max(each, key=lambda one: one.estimate.high)
+            found[f"{SEED}0.{rest}"] = Measure(f"{SEED}0.{rest}", m.estimate, m.counted)
+            found[name] = Measure(name, worst.estimate, worst.counted)
+    return list(found.values())
 
 
 def worst(by_layer: Mapping[int, Sequence[Measure]]) -> list[Measure]:

@@ -198,18 +198,18 @@ def transfer_pair(gemma: Gemma, request: Request, pack: str) -> Taken:
     layers = stage5.split_layers(gemma, dict(facts), chosen.layers)
     widths = {f"h.{k}": facts["width"] for k in layers}
     widths |= {f"kv.{p}": kv_columns(gemma, p) for k in layers for p in gemma.producers(k)}
-    count = sum(pair_numbers(w, chosen.hidden) for w in widths.values())
+    count = chosen.seeds * sum(pair_numbers(w, chosen.hidden) for w in widths.values())
     prompts = {s: sum(n["splits"].count(s) for n in facts["shards"]) for s in ("heads", "valid")}
     each = max(note["rows"] for note in facts["shards"]) // capture.PROMPTS
     place = read_shard(request.captures[0], facts["shards"][0])["position"]
     longest = int(np.array(place).max())
-    step = Step(chosen.prompts, longest + each, each)
+    step = Step(chosen.seeds * chosen.prompts, longest + each, each)
     as_stage1 = stage1.chosen_settings(["head_positions=100000"])
     norm: Any = gemma.backbone.norm
     parts = backbone(gemma) | trained(count)
     parts |= step_bytes(gemma, as_stage1, step, norm.weight.dtype.size, False)
     steps = steps_of(chosen, -(-prompts["heads"] // chosen.prompts))
-    said = f"a pair for each of {len(widths)} kinds of rows, at the most this large"
+    said = f"{chosen.seeds} seeds of a pair for each of {len(widths)} kinds of rows, at the most"
     return Taken(count, prompts, steps, parts, said)
 
 

@@ -25,6 +25,7 @@ from train.model.receiver import Receiver
 from train.model.sender import Judge, Sender
 from train.model.travel import Digests
 from train.stages.fitted import fitted_codecs
+from train.stages.routing_policy import live_judge
 from warehouse.errors import AgpError
 
 HOST = "127.0.0.1"
@@ -40,6 +41,7 @@ class End:
     tokenizer: Any
     digests: Digests
     codecs: Mapping[str, Codec]
+    judge: Judge | None = None  # of the states that are sent
 
     @property
     def ends(self) -> set[int]:
@@ -48,8 +50,13 @@ class End:
         return set(found or {self.tokenizer.eos_token_id})
 
 
-def load_end(model: str, adapter: Path | None, trained: Path | None = None) -> End:
-    """Load a model and, when named, an adapter's folder and that of codecs trained for both."""
+def load_end(
+    model: str, adapter: Path | None, trained: Path | None = None, heads: Path | None = None
+) -> End:
+    """Load a model and, when named, an adapter's folder and that of codecs trained for both.
+
+    `heads`, a run of stage 2, judges every state that is sent: the context of its packet.
+    """
     loaded, tokenizer = load(model, adapter)
     folder = model_folder(model)
     named = weights_digest(adapter / "adapters.safetensors") if adapter else None
@@ -59,7 +66,8 @@ def load_end(model: str, adapter: Path | None, trained: Path | None = None) -> E
     codecs["native"] = Native(gemma.backbone.norm.weight.dtype)
     if trained:
         codecs |= fitted_codecs(trained, digests)
-    return End(gemma, tokenizer, digests, codecs)
+    judge = live_judge(heads, gemma, model, adapter) if heads else None
+    return End(gemma, tokenizer, digests, codecs, judge)
 
 
 def listen(port: int) -> socket.socket:
@@ -160,14 +168,14 @@ def connect(port: int, wait: float = 0.0) -> socket.socket:
     return connection
 
 
-def send(port: int, end: End, ids: Sequence[int], way: Way, judge: Judge | None = None) -> Sent:
+def send(port: int, end: End, ids: Sequence[int], way: Way) -> Sent:
     """Continue a prompt together with the receiver at a port; return what was said."""
     if way.codec not in end.codecs:
         raise AgpError(f"no codec {way.codec!r}; there are {', '.join(end.codecs)}")
     with connect(port, way.wait) as connection:
         session = wire.read_hello(connection, end.digests)
         codec = end.codecs[way.codec]
-        sender = Sender(end.gemma, end.digests, way.split, codec, session, judge)
+        sender = Sender(end.gemma, end.digests, way.split, codec, session, end.judge)
         sizes: list[int] = []
         said: list[wire.Said] = []
         for data in requests(sender, ids, way, said, end.ends):

@@ -1,6 +1,7 @@
 """The sending end of a packet: token ids in, the lower layers run, bytes out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import mlx.core as mx
 
@@ -21,7 +22,18 @@ from train.model.travel import (
 )
 from warehouse.errors import AgpError
 
-Judge = Callable[[mx.array], Context]  # of the last state [d]
+
+class Judge(Protocol):
+    """What says of a state, on its way up, how far it is to be trusted."""
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Return the boundaries that it reads, in order."""
+        ...
+
+    def __call__(self, split: int, states: Mapping[int, mx.array]) -> Context:
+        """Return the context of the last position, from its h [1 x 1 x d] at boundaries ≤ split."""
+        ...
 
 
 class Sender:
@@ -42,6 +54,7 @@ class Sender:
         self.gemma, self.digests, self.split = gemma, digests, split
         self.codec, self.session, self.judge = codec, session, judge
         self.cache, self.start, self.sequence = gemma.make_cache(), 0, 0
+        self.seen: dict[int, mx.array] = {}  # the last position's states that the judge reads
 
     def packet(self, tokens: Sequence[int], whole: bool = False) -> bytes:
         """Run the lower layers for the tokens that follow; return where they lead, as bytes.
@@ -51,7 +64,8 @@ class Sender:
         n = len(tokens)
         stream = self._below(tokens)
         h = stream.h[0, -hidden_rows(self.gemma, self.split, n) :]
-        context = self.judge(h[-1]) if self.judge else (UNKNOWN, UNKNOWN)
+        judge, seen = self.judge, self.seen
+        context = judge(self.split, seen) if judge else (UNKNOWN, UNKNOWN)
         given = [(HIDDEN, self.split, f"h.{self.split}", h)]
         for layer in lower(self.gemma, self.split, whole):
             rows = newest(self.cache[layer], reach(self.gemma, layer, n))
@@ -91,9 +105,17 @@ class Sender:
         """Run the lower layers; in the shared tail for the last position alone."""
         self.ran = len(tokens)
         stream = self.gemma.start(mx.array([list(tokens)]), self.cache)
-        stream = self.gemma.run(stream, min(self.split, self.gemma.first_shared))
+        stream = self._run(stream, min(self.split, self.gemma.first_shared))
         if self.split >= self.gemma.first_shared:
             if self.sequence == 0 or len(tokens) > 1:
                 stream = only_last(self.gemma, stream, len(tokens))
-            stream = self.gemma.run(stream, self.split)
+            stream = self._run(stream, self.split)
         return stream
+
+    def _run(self, stream: Stream, stop: int) -> Stream:
+        """Run up to a boundary; keep what the judge reads on the way."""
+        for layer in self.judge.layers if self.judge else ():
+            if stream.layer <= layer <= stop:
+                stream = self.gemma.run(stream, layer)
+                self.seen[layer] = stream.h[:, -1:]
+        return self.gemma.run(stream, stop)

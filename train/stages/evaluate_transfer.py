@@ -16,7 +16,7 @@ import numpy as np
 from train.eval import stage5
 from train.eval.baselines import scrambled
 from train.eval.stage1 import Measure, rule
-from train.eval.stage5 import Outcome
+from train.eval.stage5 import Free, Outcome
 from train.eval.statistics import weighted_mean
 from train.harness.capture import read_manifest
 from train.harness.chat import template
@@ -24,10 +24,11 @@ from train.harness.continuation import continuation
 from train.harness.damage import taken
 from train.harness.packs import Prompt, load_pack
 from train.harness.resumed import halfway, logits
+from train.harness.route_policy import LiveJudge
 from train.harness.strata import spread
 from train.model.codecs import BUILTIN
 from train.model.codecs.base import Codec
-from train.model.codecs.learned import FITTED
+from train.model.codecs.learned import FITTED, seeds_of
 from train.model.codecs.plain import Native
 from train.model.gemma import Gemma
 from train.model.packet import CHECKSUM, ENTRY, HEAD, id_bytes
@@ -38,8 +39,10 @@ from train.stages import contexts, fitted, runs, transfer_words
 from train.stages.continued import backbone
 from train.stages.evaluations import Options, Tick, opened
 from train.stages.losses import divergence
+from train.stages.routing_policy import live_judge
 from warehouse.errors import AgpError
 
+SPOKEN = ("int8", "learned")  # codecs that a whole generation is sent by
 EXACT = 4  # prompts whose every bit is compared, and on which time is taken
 STEPS = 4  # tokens of them
 TRIES = 300  # damaged packets for each of them
@@ -55,14 +58,16 @@ class Bench:
     digests: Digests
     codecs: dict[str, Codec]
     contexts: contexts.Contexts
+    judge: LiveJudge | None  # of the heads that the pair learned with
 
-    def receiver(self) -> Receiver:
+    def receiver(self, codec: str = "native") -> Receiver:
         """Return a receiver that has seen nothing."""
-        return Receiver(self.gemma, self.digests, {"native": self.codecs["native"]}, SESSION)
+        return Receiver(self.gemma, self.digests, {codec: self.codecs[codec]}, SESSION)
 
-    def sender(self, split: int) -> Sender:
+    def sender(self, split: int, codec: str = "native") -> Sender:
         """Return a sender that has sent nothing."""
-        return Sender(self.gemma, self.digests, split, self.codecs["native"], SESSION)
+        one = self.codecs[codec]
+        return Sender(self.gemma, self.digests, split, one, SESSION, self.judge)
 
 
 def evaluate(
@@ -70,7 +75,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure and decide; return the document.
 
-    `begin` hears once how often `tick` will be called: for every prompt and every split layer.
+    `begin` hears once how often `tick` will be called: for every prompt, every split layer, and
+    every prompt that is answered with real packets.
     """
     facts = runs.summary(run)
     bench = load_bench(run, facts)
@@ -85,24 +91,28 @@ def evaluate(
     if source:
         heads = runs.find_run(facts["heads_run_id"])
         bench.contexts.update(contexts.judged(source, heads / "best", options.split))
-    begin(len(chosen) + len(layers))
-    found: dict[int, dict[str, list[Outcome]]] = {k: {n: [] for n in bench.codecs} for k in layers}
-    for prompt in chosen:
-        for k, outcomes in one_prompt(bench, prompt, layers, facts["window"]).items():
-            for name, outcome in outcomes.items():
-                found[k][name].append(outcome)
-        tick()
+    spoken = spread(chosen, lambda p: p.kind, max(1, options.answers))
+    begin(len(chosen) + len(layers) + len(spoken))
+    found = [one_prompt(bench, prompt, layers, facts["window"], tick) for prompt in chosen]
+    free = [free_running(bench, prompt, layers, facts["window"], tick) for prompt in spoken]
     few = [prompt_ids(bench, p, facts["window"]) for p in chosen[:EXACT]]
+    at = [chosen.index(prompt) for prompt in spoken]
     by_layer = {}
     for k in layers:
-        by_layer[k] = [*stage5.layer_measures(found[k]), *exact_measures(bench, few, k)]
+        columns = {name: [outcomes[k][name] for outcomes in found] for name in bench.codecs}
+        said = {
+            name: [Free(f[k][name], columns[name][i].greedy) for f, i in zip(free, at, strict=True)]
+            for name in SPOKEN
+        }
+        by_layer[k] = stage5.layer_measures(columns) + exact_measures(bench, few, k)
+        by_layer[k] += stage5.free_measures(said)
         tick()
     worst = stage5.worst(by_layer)
     measures = worst + [m for k in layers for m in stage5.named(k, by_layer[k])]
     document = {
         **head,
         "layers": layers,
-        "positions": sum(len(o.agree) for o in found[layers[0]]["native"]),
+        "positions": sum(len(o[layers[0]]["native"].agree) for o in found),
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in rule(fixed.gates, worst)],
     }
@@ -129,15 +139,27 @@ def load_bench(run: Path, facts: dict[str, Any]) -> Bench:
     """Load the run's model and make every codec, the pair before training and the control too."""
     capture = read_manifest(Path(facts["capture"]))
     model, tokenizer = backbone(capture)
-    arrays, about = fitted.read(run / "best")
+    every, about = fitted.read(run / "best")
+    arrays, *others = seeds_of(every)
     digests = Digests(about["model_digest"], about["adapter_digest"], about["tokenizer_digest"])
     gemma = Gemma(model)
     codecs: dict[str, Codec] = {name: kind() for name, kind in BUILTIN.items()}
     codecs["native"] = Native(gemma.backbone.norm.weight.dtype)
     codecs |= fitted.fitted_codecs(run / "best", digests)
+    for i, other in enumerate(others, 1):
+        codecs[f"{stage5.SEED}{i}"] = fitted.of_arrays(other, about)["learned"]
     codecs["start"] = fitted.of_arrays(before_training(arrays), about)["learned"]
     codecs["control"] = fitted.of_arrays(mixed(arrays), about)["learned"]
-    return Bench(gemma, tokenizer, digests, codecs, {})
+    return Bench(gemma, tokenizer, digests, codecs, {}, judge_of(facts, gemma, capture))
+
+
+def judge_of(facts: dict[str, Any], gemma: Gemma, capture: dict[str, Any]) -> LiveJudge | None:
+    """Return the heads that the pair learned with, as a sender asks them."""
+    if not facts.get("heads_run_id"):
+        return None
+    tuned = capture["adapter_run_id"]
+    adapter = runs.find_run(tuned) / "best" if tuned else None
+    return live_judge(runs.find_run(facts["heads_run_id"]), gemma, capture["model"], adapter)
 
 
 def before_training(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
@@ -164,7 +186,7 @@ def prompt_ids(bench: Bench, prompt: Prompt, window: int) -> list[int]:
 
 
 def one_prompt(
-    bench: Bench, prompt: Prompt, layers: Sequence[int], window: int
+    bench: Bench, prompt: Prompt, layers: Sequence[int], window: int, tick: Tick
 ) -> dict[int, dict[str, Outcome]]:
     """Return what each codec makes of a prompt and its continuation at each split layer."""
     gemma, ids = bench.gemma, prompt_ids(bench, prompt, window)
@@ -190,6 +212,7 @@ def one_prompt(
                 packet_bytes(gemma, codec, k, said[:1]),
                 len(ids),
             )
+    tick()
     return found
 
 
@@ -201,6 +224,33 @@ def packet_bytes(gemma: Gemma, codec: Codec, split: int, tokens: Sequence[int]) 
         rows = reach(gemma, layer, n)
         sizes.append(codec.size(f"kv.{layer}", rows, kv_columns(gemma, layer)))
     return HEAD.size + ENTRY.size * len(sizes) + id_bytes(tokens) * n + sum(sizes) + CHECKSUM
+
+
+def free_running(
+    bench: Bench, prompt: Prompt, layers: Sequence[int], window: int, tick: Tick
+) -> dict[int, dict[str, float]]:
+    """Return how many greedy tokens two ends say as one would, by split layer and codec.
+
+    Real packets, a token each, with the live word of the heads; infinite where all are the same.
+    """
+    gemma, ids = bench.gemma, prompt_ids(bench, prompt, window)
+    ends = set(getattr(bench.tokenizer, "eos_token_ids", None) or {bench.tokenizer.eos_token_id})
+    whole = continuation(gemma, ids, max(stage5.LENGTHS), ends)
+    found = {k: {name: said_alike(bench, ids, whole, k, name) for name in SPOKEN} for k in layers}
+    tick()
+    return found
+
+
+def said_alike(bench: Bench, ids: list[int], whole: Sequence[int], split: int, codec: str) -> float:
+    """Return at which token a generation in two ends leaves that of one; infinite: nowhere."""
+    sender, receiver = bench.sender(split, codec), bench.receiver(codec)
+    tokens = ids
+    for i, expected in enumerate(whole):
+        logits = receiver.accept(sender.packet(tokens))
+        if int(np.array(mx.argmax(logits))) != expected:
+            return float(i)
+        tokens = [expected]
+    return float("inf")
 
 
 def exact_measures(bench: Bench, few: Sequence[list[int]], split: int) -> list[Measure]:

@@ -8,7 +8,7 @@ import mlx.core as mx
 
 from train.harness.lens import AffineExit
 from train.harness.policies import number
-from train.harness.route_policy import Route
+from train.harness.route_policy import LiveJudge, Route
 from train.model.digest import file_sha256, model_digest, tokenizer_digest, weights_digest
 from train.model.gemma import Gemma
 from train.model.heads import WEIGHTS, described, load_heads
@@ -16,7 +16,7 @@ from train.model.identity import Identity
 from train.model.load import model_folder
 from train.model.look import Exit
 from train.stages import certified, runs
-from train.stages.parts import HeadsPart
+from train.stages.parts import HeadsPart, heads_of
 from warehouse.errors import AgpError
 
 
@@ -36,6 +36,13 @@ def route_policy(
     )
     name = next(iter(members))
     return Route(trained.layers, members[name], threshold(spec, heads, name)), exits(heads)
+
+
+def live_judge(run: Path, gemma: Gemma, model: str, adapter: Path | None) -> LiveJudge:
+    """Return a stage-2 run's heads as the judge of a sender; `adapter` is the folder of one."""
+    heads = heads_of(run.name)
+    route, own = route_policy("route:1", heads, gemma, model, adapter)
+    return LiveJudge(gemma, route, own)
 
 
 def identity(gemma: Gemma, model: str, adapter: Path | None) -> Identity:

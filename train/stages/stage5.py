@@ -17,7 +17,7 @@ from pydantic import Field
 
 from train.harness.capture import layers_of, read_manifest
 from train.harness.resumed import Halfway, halfway, logits
-from train.model.codecs.learned import Learned, arrays_of
+from train.model.codecs.learned import Learned, LearnedSeeds, arrays_of
 from train.model.codecs.pca import fit
 from train.model.digest import file_sha256, tokenizer_digest
 from train.model.gemma import Gemma
@@ -37,6 +37,7 @@ class TransferSettings(LoopSettings):
     """What stage 5 needs besides; `stage5.toml` says what each line means."""
 
     layers: str
+    seeds: int = Field(gt=0, le=20)
     hidden: int = Field(gt=0)
     cosine: float = Field(ge=0)
     mse: float = Field(ge=0)
@@ -49,9 +50,10 @@ class TransferSettings(LoopSettings):
 
 @dataclass(frozen=True)
 class PromptBatch:
-    """Prompts with their continuations."""
+    """Prompts with their continuations: as many for each of several seeds, one after another."""
 
     samples: Sequence[Continued]
+    seeds: int
 
     @property
     def real_tokens(self) -> int:
@@ -96,11 +98,15 @@ class Stage5:
             for split in ("heads", "valid"):
                 self.contexts |= contexts.judged(folder, heads / "best", split)
         fitted = fit(self.fitting_rows())
-        mx.random.seed(derive_seed(chosen.seed))
-        self.pair = Learned(fitted, chosen.hidden)
-        self.model: nn.Module = self.pair
-        if not chosen.rate:
-            for pair in self.pair.pairs.values():  # nothing would keep the gains from growing
+        first = derive_seed(chosen.seed)
+        self.pairs = LearnedSeeds(
+            fitted,
+            chosen.hidden,
+            [derive_seed(first, i) if i else first for i in range(chosen.seeds)],
+        )
+        self.model: nn.Module = self.pairs
+        if not chosen.rate:  # nothing would keep the gains from growing
+            for pair in (p for member in self.pairs.each for p in member.pairs.values()):
                 pair.freeze(keys=["gain"], recurse=False)
         self.config = self.about(fitted)
         self.optimizer = optim.AdamW(chosen.learning_rate, weight_decay=chosen.weight_decay)
@@ -126,12 +132,14 @@ class Stage5:
                 yield halfway(self.gemma, sample.ids, sample.at, k).rows
 
     def groups(self, epoch: int) -> list[list[int]]:
-        """Return an epoch's batches as numbers of prompts."""
-        return shuffled(len(self.train), self.settings.prompts, self.settings.seed, epoch)
+        """Return an epoch's batches: for each seed in turn, as many prompts of its own order."""
+        s, n = self.settings, len(self.train)
+        orders = [shuffled(n, s.prompts, s.seed + 1000 * i, epoch) for i in range(s.seeds)]
+        return [[at for part in parts for at in part] for parts in zip(*orders, strict=True)]
 
     def batch(self, group: list[int]) -> PromptBatch:
         """Return the prompts of a group."""
-        return PromptBatch([self.train[i] for i in group])
+        return PromptBatch([self.train[i] for i in group], self.settings.seeds)
 
     def total_steps(self) -> int:
         """Return how many steps the settings ask for."""
@@ -142,42 +150,44 @@ class Stage5:
         self.turn = seed
 
     def weights(self) -> dict[str, mx.array]:
-        """Return the pair's numbers, those it began at too."""
+        """Return the numbers of all pairs, those they began at too."""
         return arrays_of(self.model)
 
     def loss(self, batch: PromptBatch) -> mx.array:
         """Return the sum over positions of a batch, each prompt split at a layer of its own."""
+        size = len(batch.samples) // batch.seeds
         each = [
-            self.one(s, self.layers[(self.turn + i) % len(self.layers)])
+            self.one(self.pairs.each[i // size], s, self.layers[(self.turn + i) % len(self.layers)])
             for i, s in enumerate(batch.samples)
         ]
         return mx.stack(each).sum()
 
-    def one(self, sample: Continued, k: int) -> mx.array:
-        """Return the loss of a prompt split at layer k, summed over its positions."""
+    def one(self, pair: Learned, sample: Continued, k: int) -> mx.array:
+        """Return the loss of a prompt split at layer k for one seed, summed over its positions."""
         s, half = self.settings, halfway(self.gemma, sample.ids, sample.at, k)
         back = {}
         for role, x in half.rows.items():
             context = contexts.of_rows(self.contexts, sample.prompt, self.gemma, role, x)
-            back[role] = self.pair(role, x, context)
+            back[role] = pair(role, x, context)
         whole = mx.stop_gradient(logits(self.gemma, half, half.rows))
         total = s.kl * divergence(whole, logits(self.gemma, half, back)).sum()
         near = [nearness(half.rows[role], x) for role, x in back.items()]
         rows = mx.stack([s.cosine * c + s.mse * m for c, m in near]).mean()
-        return total + len(sample.at) * (rows + s.rate * self.rate(half))
+        return total + len(sample.at) * (rows + s.rate * self.rate(pair, half))
 
-    def rate(self, half: Halfway) -> mx.array:
+    def rate(self, pair: Learned, half: Halfway) -> mx.array:
         """Return the bits of a row over 8 bits a latent, the mean over the roles that travel."""
-        pairs = [self.pair.pairs[role.replace(".", "")] for role in half.rows]
+        pairs = [pair.pairs[role.replace(".", "")] for role in half.rows]
         return mx.stack([p.bits() / (8 * p.gain.size) for p in pairs]).mean()
 
     def validate(self) -> float:
-        """Return the mean loss of the valid prompts, at the split layers in turn."""
+        """Return the mean loss of the valid prompts and seeds, at the split layers in turn."""
         total = sum(
-            loop.number(self.one(s, self.layers[i % len(self.layers)]))
+            loop.number(self.one(pair, s, self.layers[i % len(self.layers)]))
             for i, s in enumerate(self.valid)
+            for pair in self.pairs.each
         )
-        return total / sum(len(s.at) for s in self.valid)
+        return total / sum(len(s.at) for s in self.valid) / self.settings.seeds
 
 
 def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:

@@ -54,6 +54,7 @@ def words(document: Document, found: dict[str, float]) -> list[str]:
             f"Taking a prompt's packet takes {ratio:.2f} of the time of computing it again from "
             "its token ids, at the slowest split; sending the ids alone costs 2 to 3 bytes a token."
         )
+    said += [free_words(name, document) for name in ("int8", "learned")]
     failed = [g["name"] for g in document["gates"] if g["verdict"] == "failed"]
     unsure = [g["name"] for g in document["gates"] if g["verdict"] == "too_few"]
     if failed:
@@ -61,6 +62,21 @@ def words(document: Document, found: dict[str, float]) -> list[str]:
     if unsure:
         said.append(f"Too few to tell: {', '.join(unsure)}.")
     return said
+
+
+def free_words(codec: str, document: Document) -> str:
+    """Return how long a generation in two ends stays that of one, at each split layer."""
+    found = {m["name"]: m for m in document["measures"]}
+    each = [
+        f"{found[f'layer.{k}.free.{codec}.greedy_32']['value']:.0%} and "
+        f"{found[f'layer.{k}.free.{codec}.greedy_64']['value']:.0%} at {k}"
+        for k in document["layers"]
+    ]
+    n = found[f"free.{codec}.greedy_32"]["n"]
+    return (
+        f"Answered with real packets, {codec}: the first 32 and 64 tokens are those of one end "
+        f"alone in {', '.join(each)} (of {n} prompts)."
+    )
 
 
 def verdict_words(verdicts: set[str]) -> str:

@@ -5,7 +5,7 @@ components cannot: which directions the layers above read, and what depends on t
 latent's gain says how many steps it has; where a rate term shrinks the gain, it takes fewer bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mlx.core as mx
@@ -84,6 +84,27 @@ class Learned(nn.Module):
         return self.pairs[slot(role)](x, context)
 
 
+class LearnedSeeds(Learned):
+    """The pairs of several seeds, trained side by side; the first is the codec, none sees another.
+
+    The first one's parameters are named as those of a `Learned`, so that they load as one.
+    """
+
+    def __init__(self, fitted: Mapping[str, mx.array], hidden: int, seeds: Sequence[int]) -> None:
+        """Begin all at a Pca's arrays, each with random numbers of its own seed."""
+        mx.random.seed(seeds[0])
+        super().__init__(fitted, hidden)
+        self.others: list[Learned] = []
+        for seed in seeds[1:]:
+            mx.random.seed(seed)
+            self.others.append(Learned(fitted, hidden))
+
+    @property
+    def each(self) -> list[Learned]:
+        """Return the pairs of every seed."""
+        return [self, *self.others]
+
+
 def slot(role: str) -> str:
     """Return a role's name among parameters, which may hold no dot."""
     return role.replace(".", "")
@@ -98,9 +119,20 @@ def arrays_of(model: nn.Module) -> dict[str, mx.array]:
 def from_arrays(arrays: Mapping[str, mx.array], roles: list[str], hidden: int) -> Learned:
     """Return the module whose parameters these are."""
     model = Learned(components(arrays, roles), hidden)
-    model.load_weights(list(arrays.items()), strict=True)
+    own = [(name, value) for name, value in arrays.items() if name.startswith("pairs.")]
+    model.load_weights(own, strict=True)
     model.eval()
     return model
+
+
+def seeds_of(arrays: Mapping[str, mx.array]) -> list[dict[str, mx.array]]:
+    """Return the arrays of each seed in a checkpoint, named as if it stood alone."""
+    others = {int(name.split(".")[1]) for name in arrays if name.startswith("others.")}
+    heads = ["", *(f"others.{i}." for i in sorted(others))]
+    return [
+        {n.removeprefix(head): a for n, a in arrays.items() if n.startswith(f"{head}pairs.")}
+        for head in heads
+    ]
 
 
 def components(arrays: Mapping[str, mx.array], roles: list[str]) -> dict[str, mx.array]:
