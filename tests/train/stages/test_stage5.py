@@ -168,7 +168,7 @@ def test_the_sender_says_live_what_the_capture_said(agp: Any, capture: Path):
     facts = trained(agp, capture, "seeds=1")
     gemma = Gemma(continued.backbone(read_manifest(capture))[0])
     judge = live_judge(runs.find_run(heads), gemma, "tiny", None)
-    said = contexts.judged(capture, runs.find_run(heads), "heads")
+    said = contexts.judged(capture, runs.find_run(heads) / "best", "heads")
     digests = Digests("a" * 16, None, "b" * 16)
     for split in (2, 4):
         for sample in stage5.again(runs.summary(runs.find_run(facts["run_id"]))).train[:3]:
