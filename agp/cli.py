@@ -89,6 +89,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Every rule's word on one exchange.",
     ),
     "filters try": ("filters.commands_trial:try_rule", "What a rule not yet written would do."),
+    "filters new": ("filters.commands_review:new_rule", "Begin a rule of your own."),
+    "filters review": (
+        "filters.commands_review:review_rule",
+        "Judge what a rule hits; the verdicts are gold.",
+    ),
     "filters diff": ("filters.commands_trial:diff_rules", "How two rule sets differ."),
     "labels list": ("labelers.commands:list_functions", "The labeling functions in force."),
     "labels kernel": ("labelers.commands:list_concepts", "The labels they may vote on."),

@@ -2,10 +2,10 @@
 
 import click
 
+from warehouse.asking import ANSWERS, answer
 from warehouse.console import print_json, print_table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-ANSWERS = {"y": True, "n": False}
 
 
 @click.command()
@@ -81,16 +81,3 @@ def review_labels(label: str, most: int) -> None:
     with open_writer() as con:
         update(con)
     click.echo(f"{kept} verdicts kept" if asked else "nothing is left to judge")
-
-
-def answer(question: str) -> str:
-    """Return y, n, s or q; the end of what was piped in is q."""
-    while True:
-        try:
-            said = click.prompt(question, prompt_suffix="", default="s", show_default=False)
-        except click.Abort:
-            click.echo()
-            return "q"
-        if said[:1].lower() in ("y", "n", "s", "q"):
-            return said[:1].lower()
-        click.echo("y, n, s or q")

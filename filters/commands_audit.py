@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from filters.audit import Audit
+    from filters.review import Score
     from filters.samples import Sample
 
 lane_option = click.option(
@@ -47,24 +48,29 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
     """
     from filters.audit import exchange_audit, groups, message_audit
     from filters.compile import rule_set
+    from filters.review import scores
     from filters.run import update
     from filters.samples import samples
     from warehouse.interrupt import write
 
     rules = rule_set(folder)
 
-    def work(con: "DuckDBPyConnection") -> tuple["Audit", "Audit", "list[Sample]"]:
+    def work(
+        con: "DuckDBPyConnection",
+    ) -> tuple["Audit", "Audit", "list[Sample]", "list[Score]"]:
         update(con, rules)
         return (
             exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane),
             message_audit(groups(con, rules, "message"), rules.message, lane),
             samples(con, rules, lane, each),
+            scores(con, rules),
         )
 
-    exchanges, messages, found = write(work)
+    exchanges, messages, found, judged = write(work)
     if as_json:
         report = {"rule_set": rules.id, "exchanges": plain(exchanges), "messages": plain(messages)}
-        print_json(report | {"samples": [asdict(s) for s in found]})
+        judgements = [scored(s) for s in judged]
+        print_json(report | {"samples": [asdict(s) for s in found], "judged": judgements})
         return
     kept = exchanges.total - exchanges.dropped
     print_effects(
@@ -76,7 +82,41 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
         print_overlap(audit)
         if by:
             print_breakdown(audit, by)
+    print_scores(judged)
     print_samples(found)
+
+
+def scored(score: "Score") -> dict[str, Any]:
+    """Return a score with what follows from it, each as value, low, high."""
+    names = ("precision", "recall", "false_hits")
+    return asdict(score) | {name: getattr(score, name) for name in names}
+
+
+def print_scores(judged: "list[Score]") -> None:
+    """Print how right the judged rules are, each share with its 95 % interval."""
+    rows = [
+        [
+            s.rule_id,
+            f"{s.judged_hits}+{s.judged_others}",
+            interval(s.precision),
+            "" if s.false_hits is None else "{} [{}, {}]".format(*s.false_hits),
+            interval(s.recall),
+        ]
+        for s in judged
+    ]
+    if rows:
+        title = "by your own verdicts, of hits and others (agp filters review)"
+        print_table(["rule", "judged", "precision", "wrong hits", "recall"], rows, title=title)
+        click.echo()
+
+
+def interval(found: tuple[float, float, float] | None) -> str:
+    """Return a share with its interval.
+
+    >>> interval((0.5, 0.25, 0.75)), interval(None)
+    ('0.50 [0.25, 0.75]', '')
+    """
+    return "" if found is None else "{:.2f} [{:.2f}, {:.2f}]".format(*found)
 
 
 def plain(audit: "Audit") -> dict[str, Any]:

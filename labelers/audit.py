@@ -15,7 +15,8 @@ from labelers.label_model import Chosen, Scores, majority
 from labelers.load import Labeler
 from labelers.masking import masked_measures, masked_votes
 from labelers.measure import NAMES
-from labelers.scores import average_precision, wilson
+from labelers.scores import average_precision
+from warehouse.intervals import wilson
 from warehouse.statements import statement
 
 FEW = 10  # exchanges where a label holds; with fewer, a number on gold tells nothing

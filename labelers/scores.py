@@ -1,26 +1,7 @@
-"""How good labels are on gold: intervals of shares, average precision."""
+"""How good labels are on gold: average precision."""
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
-
-Z = 1.959964  # of a two-sided 95 % interval
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share.
-
-    E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
-
-    >>> [round(x, 2) for x in wilson(9, 10)]
-    [0.6, 0.98]
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, extra = right / n, Z * Z / n
-    middle = share + extra / 2
-    half = Z * math.sqrt(share * (1 - share) / n + extra / (4 * n))
-    return max(0.0, (middle - half) / (1 + extra)), min(1.0, (middle + half) / (1 + extra))
 
 
 def average_precision(scores: Sequence[float], holds: Sequence[bool]) -> float | None:

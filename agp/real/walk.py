@@ -21,7 +21,8 @@ SETTINGS = (
     "valid_tokens=1500",
 )
 # Five of eighteen layers, few tokens: each is decoded by two lenses, again over all words.
-MAP = ("--most", "30", "--set", "layers=6,9,12,15,17", "--set", "length=8", "--set", "window=256")
+MAP = ("--most", "40", "--set", "layers=6,9,12,15,17", "--set", "splits=heads,valid")
+SHORT = ("--set", "length=8", "--set", "window=256")
 MEASURED = ("--most", "40", "--answers", "2", "--max-tokens", "40", "--show", "1")
 
 
@@ -53,7 +54,9 @@ def steps(guide: Guide, model: Path, found: dict[str, Any]) -> dict[str, Any]:
     guide.run("packs", "build", "--data", data)
     guide.run_apart("eval", run["run_id"], "--pack", "history", *MEASURED, lines=100)
     guide.step("Stage 0", "What do the base model's layers know, and where could it stop?")
-    guide.run_apart("train", "run", "0", "--model", str(model), "--pack", "history", *MAP, lines=40)
+    guide.run_apart(
+        "train", "run", "0", "--model", str(model), "--pack", "history", *MAP, *SHORT, lines=40
+    )
     newest = json.loads(guide.quietly("runs", "list", "--json"))[0]
     map_of = json.loads((Path(newest["path"]) / "report.json").read_text())
     evaluations = Path(run["path"]) / "evaluations"

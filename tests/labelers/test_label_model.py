@@ -11,7 +11,8 @@ from labelers.calibration import Platt, cross_fitted, fit
 from labelers.ceiling import ceiling
 from labelers.gold import development_set, judged_labels, pass_agreement
 from labelers.label_model import choose, majority, shipped
-from labelers.scores import average_precision, wilson
+from labelers.scores import average_precision
+from warehouse.intervals import wilson
 
 
 def votes(*rows):

@@ -53,10 +53,12 @@ def chosen(wanted: Wanted, changes: Sequence[str]) -> Wanted:
         name, _, value = change.partition("=")
         if name == "layers":
             wanted = replace(wanted, layers=numbers(value))
+        elif name == "splits" and value:
+            wanted = replace(wanted, splits=tuple(s.strip() for s in value.split(",")))
         elif name in ("length", "window") and value.isdecimal() and int(value):
             wanted = replace(wanted, **{name: int(value)})
         else:
-            raise AgpError(f"--set {change}: a capture has layers, length and window")
+            raise AgpError(f"--set {change}: a capture has layers, splits, length and window")
     return wanted
 
 

@@ -83,7 +83,7 @@ def test_settings_of_stage_0_are_every_capture_s(plan: Plan):
     some = replace(plan, changes=((0, "layers=2,4"), (1, "rank=2"), (0, "window=64")))
     wanted = some.captured()
     assert (wanted.layers, wanted.window, wanted.length, wanted.most) == ((2, 4), 64, 2, 3)
-    with pytest.raises(AgpError, match="layers, length and window"):
+    with pytest.raises(AgpError, match="layers, splits, length and window"):
         replace(plan, changes=((0, "rank=2"),)).captured()
 
 
