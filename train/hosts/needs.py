@@ -13,7 +13,7 @@ from warehouse.errors import AgpError
 
 SPLITS = {2: ("heads", "valid", "calib"), 3: ("heads", "valid"), 5: ("heads", "valid")}
 LANES = {1: "sft", 4: "semantic"}
-PARTS = (2, 3, 5)  # runs that a joint finetune cannot do without, besides stage 1
+PARTS = (2, 3, 5)  # of which a joint finetune needs one at the least, besides stage 1
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,11 @@ def needs(stage: int, model: str, given: Request) -> list[Need]:
         said = f"agp train run 2 --capture CAPTURE{of_model}"
         found.append(Need("heads for the context, stage 2", heads, said, must=False))
     if stage == 6:
-        for part in PARTS:
+        base = tuned.name if tuned else None
+        parts = {part: name_of(newest(part, model, given, base)) for part in PARTS}
+        for part, name in parts.items():
             said = f"agp train run {part} --capture CAPTURE{of_model}"
-            found.append(Need(f"stage {part}", name_of(newest(part, model, given)), said))
+            found.append(Need(f"stage {part}", name, said, must=not any(parts.values())))
     return found
 
 
@@ -72,15 +74,19 @@ def name_of(run: Path | None) -> str | None:
     return run.name if run else None
 
 
-def newest(stage: int, model: str, given: Request) -> Path | None:
-    """Return the run of a stage that is named, or else the newest finished one of the model."""
+def newest(stage: int, model: str, given: Request, base: str | None = None) -> Path | None:
+    """Return the run of a stage that is named, or else the newest finished one of the model.
+
+    With `base`, a run of stage 1, only what was trained on that one counts.
+    """
     for run in given.parents:
         if runs.summary(run)["stage"] == stage:
             return run
     digest = digest_of(model)
     for facts in runs.all_runs():
         done = facts["state"] in ("finished", "early")
-        if facts["stage"] == stage and done and facts.get("model_digest") == digest:
+        same = facts.get("model_digest") == digest and base in (None, facts.get("base_run_id"))
+        if facts["stage"] == stage and done and same:
             return runs.find_run(facts["run_id"])
     return None
 

@@ -47,7 +47,7 @@ def words(document: Document, found: dict[str, float]) -> list[str]:
         said.append(f"{verdict_words(verdicts)} int4 and PCA at no more bytes ({against}).")
     if gain := next((m for m in document["measures"] if m["name"] == GAIN), None):
         said.append(gain_words(gain))
-    if found.get("control.kl.minus.int4", 1.0) < 0:
+    if gates.get("control.kl.minus.int4", {}).get("verdict") == "failed":
         said.append("The scrambled pair beats int4 too: that gate shows nothing here.")
     if (ratio := found.get("time.packet.over.ids")) is not None:
         said.append(

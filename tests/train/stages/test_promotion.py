@@ -170,6 +170,14 @@ def test_what_was_not_measured_is_not_decided(run: Path):
         promotion.promote(run)
 
 
+def test_a_second_look_at_the_test_split_is_a_limitation(world: tuple[Path, str], run: Path):
+    options = evaluations.Options(world[0] / "pack", answers=1, most=4, max_tokens=2)
+    evaluations.evaluate(run, options, lambda n: None, lambda: None)
+    record = promotion.promote(run)
+    assert "the test split of mine was read 2 × for this run" in record["limitations"]
+    assert record["evaluations"][0]["openings"]["of_run"] == 2
+
+
 def test_two_at_once(run: Path):
     promotion.promotions_folder().mkdir(parents=True)
     with (
