@@ -45,6 +45,10 @@ group by all order by r.split, r.row;
 select b.build_id as id, b.lane, b.built_at, b.rows, b.path, b.rule_set, b.content_sha256 as sha256
 from lane_builds b join wanted w on w.id = b.build_id order by b.built_at, b.build_id;
 
+-- section: capture
+select c.capture_id as id, c.model, c.pack, c.prompts, c.captured_at, c.path
+from captures c join wanted w on w.id = c.capture_id order by c.captured_at, c.capture_id;
+
 -- section: run
 select r.run_id as id, r.stage, r.model, r.state, r.started_at, r.path
 from runs r join wanted w on w.id = r.run_id order by r.started_at, r.run_id;
@@ -127,6 +131,22 @@ select build_id as id from runs where run_id = $id and build_id is not null;
 
 -- section: run > parent
 select base_run_id as id from runs where run_id = $id and base_run_id is not null;
+
+-- section: run > capture
+select capture_id as id from run_captures where run_id = $id;
+
+-- section: capture > exchange
+select exchange_id as id from capture_prompts where capture_id = $id and exchange_id is not null;
+
+-- section: capture > file
+select m.file_id as id from capture_prompts p join v_messages m using (exchange_id)
+where p.capture_id = $id;
+
+-- section: capture > run
+select run_id as id from run_captures where capture_id = $id;
+
+-- section: exchange > capture
+select capture_id as id from capture_prompts where exchange_id = $id;
 
 -- section: run > child
 select run_id as id from runs where base_run_id = $id;

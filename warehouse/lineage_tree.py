@@ -29,7 +29,9 @@ def show(node: Node) -> None:
         out.print(f"… and {count:,} more of kind {edge}; --all shows them")
     for file in {file.id: file for file in files_of(node)}.values():
         out.print(label(file), soft_wrap=True)
-    if node.kind not in ("build", "run", "bundle", "promotion") and not reaches(node, "build"):
+    if node.kind not in ("build", "capture", "run", "bundle", "promotion") and not reaches(
+        node, "build"
+    ):
         out.print("went into no dataset yet")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mlx.nn as nn
@@ -21,14 +22,15 @@ from train.model.codecs.learned import CONTEXT
 from train.model.gemma import Gemma
 from train.model.skeleton import numbers, skeleton, stored_bytes
 from train.model.travel import kv_columns
-from train.stages import runs, stage1, stage2, stage3, stage4, stage5
+from train.stages import runs, stage1, stage2, stage3, stage4, stage5, stage6
+from train.stages.joint_settings import JointSettings
+from train.stages.joint_settings import steps as joint_steps
 from train.stages.settings import settings
 from train.stages.stage import Request, steps_of
 
 STATE = 4  # bytes of a captured number
 TRAINED = 4  # copies of what is trained: itself, its gradient, two moments
 KEPT = 8  # arrays of a small head's width that a row leaves behind for the backward pass
-TENTH = 0.1  # of the earlier steps, which a joint finetune takes at the most
 
 
 @dataclass(frozen=True)
@@ -220,18 +222,21 @@ def pair_numbers(width: int, hidden: int) -> int:
 
 
 def joint(gemma: Gemma, request: Request, pack: str) -> Taken:
-    """Stage 6: adapter and parts together, in a tenth of the earlier steps at the most."""
+    """Stage 6: adapter and parts together, in a share of the earlier steps."""
     parents = [runs.summary(run) for run in request.parents]
+    chosen = settings(stage6.FILE, request.changes, JointSettings)
     count = sum(facts.get("trainable") or 0 for facts in parents)
-    earlier = sum(facts.get("steps") or 0 for facts in parents)
-    as_stage1 = stage1.chosen_settings([])
-    step = Step(1, as_stage1.batch_tokens, as_stage1.batch_tokens // 2)
+    folder = next(Path(facts["capture"]) for facts in parents if facts.get("capture"))
+    prompts = sum(n["splits"].count("heads") for n in read_manifest(folder)["shards"])
+    earlier = {facts["run_id"]: int(facts.get("steps") or 0) for facts in parents}
+    taken = joint_steps(chosen, -(-prompts // chosen.prompts), earlier)
+    as_stage1 = stage1.chosen_settings([f"batch_tokens={chosen.batch_tokens}"])
+    step = Step(1, chosen.batch_tokens, chosen.batch_tokens // 2)
     norm: Any = gemma.backbone.norm
     parts = backbone(gemma) | trained(count) | {"where they began": STATE * count}
     parts |= step_bytes(gemma, as_stage1, step, norm.weight.dtype.size, False)
-    rows = {facts["run_id"]: facts.get("steps") or 0 for facts in parents}
-    said = f"all that {len(parents)} runs trained; the rows are the steps they took"
-    return Taken(count, rows, int(TENTH * earlier), parts, said)
+    said = f"all that {len(parents)} runs trained, seeds and fitted parts counted, at the most"
+    return Taken(count, {"heads": prompts}, taken, parts, said)
 
 
 TAKES = {

@@ -60,7 +60,7 @@ def evaluate(
         "artifact_sha256": kept.artifact,
         "ways": {name: ways[name].policy.__class__.__name__.lower() for name in ways},
         "targets": [{**asdict(t), **asdict(t.estimate)} for t in whole.judged(seen, names)],
-        "energy": "measured" if bench.meter else None,
+        "energy": f"{sum(bench.joules.values()):.1f} J for the answers" if bench.meter else None,
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in rule(fixed.gates, measures)],
     }

@@ -24,6 +24,9 @@ def register(run: Path) -> None:
             con.execute("delete from runs where run_id = $1", [facts["run_id"]])
             con.execute("delete from metrics where run_id = $1 and own", [facts["run_id"]])
             con.execute(insert, run_row(facts))
+            con.execute("delete from run_captures where run_id = $1", [facts["run_id"]])
+            for capture in captures_of(facts):
+                con.execute("insert into run_captures values (?, ?)", [facts["run_id"], capture])
             if rows:
                 columns = "run_id, stage, name, split, value, n, step, own"
                 marks = f"insert into metrics ({columns}) values (?, ?, ?, ?, ?, ?, ?, true)"
@@ -31,6 +34,11 @@ def register(run: Path) -> None:
             con.execute("commit")
     except AgpError as error:
         click.echo(f"agp: {run.name} is not in the warehouse yet: {error.message}", err=True)
+
+
+def captures_of(facts: dict[str, Any]) -> list[str]:
+    """Return the captures that a run learned from."""
+    return list(facts.get("captures") or filter(None, [facts.get("capture_id")]))
 
 
 def run_row(facts: dict[str, Any]) -> list[Any]:

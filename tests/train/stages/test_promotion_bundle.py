@@ -17,6 +17,7 @@ from train.eval.statistics import Estimate
 from train.model.digest import file_sha256
 from train.stages import kept_bundles, promotion, record, runs
 from warehouse.errors import AgpError
+from warehouse.store import open_writer
 
 
 def measured(folder: Path, n: int = 4) -> kept_bundles.Kept:
@@ -186,6 +187,30 @@ def test_a_promotion_leads_to_bytes(agp: Any, measured_run: Callable[..., str], 
         assert len({f["id"] for f in files}) == 12
         assert all(f["sha256"].lower() == file_sha256(Path(f["path"])) for f in files)
     assert "bundle-" in agp("lineage", base).output
+
+
+def test_a_run_on_a_capture_leads_to_bytes(
+    agp: Any, measured_run: Callable[..., str], claude_tree: Any, rows: Any
+):
+    """Heads of the untuned model have no dataset: their capture's prompts were exchanges."""
+    session = claude_tree("s1")
+    session.person("Please write a note on caches.")
+    session.agent("A cache keeps what was computed.")
+    agp("ingest")
+    [(exchange,)] = rows("select exchange_id from v_exchanges")
+    run = measured_run(2, capture_id="c0", capture_digest="0")
+    with open_writer() as con:
+        con.execute(
+            "insert into captures "
+            "values ('c0', 'tiny', 'm', null, 'p', 'd', [2], 8, 1, 4, 'x', now())"
+        )
+        con.execute(
+            "insert into capture_prompts values ('c0', 'p0', 'heads', 'shard', 0, 4, ?)", [exchange]
+        )
+    promoted = json.loads(agp("promote", run, "--json").stdout)["promotion_id"]
+    [file] = transcripts(json.loads(agp("lineage", promoted, "--json").stdout))
+    assert file["sha256"].lower() == file_sha256(Path(file["path"]))
+    assert "promotion" in agp("lineage", exchange).output
 
 
 def transcripts(node: dict[str, Any]) -> list[dict[str, Any]]:

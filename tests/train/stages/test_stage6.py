@@ -109,8 +109,9 @@ def joint(parents: dict[str, str]) -> Path:
 
 
 def arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
+    """Return a part's numbers; of a codec those of its first seed, which alone goes on."""
     found: Any = mx.load(str(folder / f"{name}.safetensors"))
-    return {k: np.array(v) for k, v in found.items()}
+    return {k: np.array(v) for k, v in found.items() if not k.startswith("others.")}
 
 
 def moved(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> set[str]:
@@ -134,6 +135,13 @@ def test_every_part_moves_and_names_the_new_adapter(joint: Path, parents: dict[s
     found = shelf.keep([joint])
     assert set(found.manifest.parts) == {"adapter", "heads", "depth", "codec", "thresholds"}
     assert found.manifest.backbone.adapter_digest != facts["taught_by"]["codec"]["adapter_digest"]
+
+
+@pytest.mark.slow
+def test_the_plan_finds_its_parents_and_counts_its_steps(parents: dict[str, str]):
+    found = json.loads(call("train", "plan", "6", "--set", "max_steps=2", "--json").stdout)
+    assert [n["found"] for n in found["needs"]] == [parents[n] for n in ("1", "2", "3", "5")]
+    assert found["steps"] == 2 and not found["missing"] and found["fits"]
 
 
 @pytest.mark.slow
