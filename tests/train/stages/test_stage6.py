@@ -15,7 +15,8 @@ from agp.cli import main
 from train.eval.stage1 import Measure
 from train.eval.statistics import Estimate
 from train.harness.packs import Message, Prompt, write_pack
-from train.stages import joint_valid, runs, shelf, stage6, training
+from train.model import bundle
+from train.stages import critical, curriculum, joint_valid, runs, shelf, stage6, training
 from train.stages.joint_parents import same_heads
 from train.stages.joint_settings import JointSettings, steps
 from train.stages.loop import Progress
@@ -153,7 +154,7 @@ def test_thresholds_are_certified_anew(joint: Path, parents: dict[str, str]):
 
 
 @pytest.mark.slow
-def test_measured_and_decided(joint: Path, rows_of: Any):
+def test_measured_and_decided(joint: Path):
     args = ("--pack", "sums", "--answers", "2", "--max-tokens", "4")
     document = json.loads(call("eval", joint.name, *args, "--json").stdout)
     gates = {g["name"]: g for g in document["gates"]}
@@ -167,11 +168,6 @@ def test_measured_and_decided(joint: Path, rows_of: Any):
     assert "opened 1 ×" in call("runs", "show", joint.name).output
     record = json.loads(call("promote", joint.name, "--json").stdout)
     assert record["decision"] in ("hold", "reject") and record["stage"] == 6
-
-
-@pytest.fixture
-def rows_of(home: Path) -> None:
-    """Hold the home of this module."""
 
 
 @pytest.mark.slow
@@ -236,6 +232,76 @@ def test_a_breach_ends_the_run_and_keeps_the_state_before(parents: dict[str, str
     assert facts["best_step"] == 0 and not (run / "checkpoints" / "step-000002").exists()
     before = shelf.before(run).folder
     assert not moved(arrays(run / "best", "heads"), arrays(before / "heads", "heads"))
+
+
+def texts(folder: Path) -> Path:
+    """Write a build of the semantic lane whose words tell two labels."""
+    folder.mkdir()
+    for split, n in {"train": 4, "heads": 12, "valid": 6, "test": 6}.items():
+        rows = [
+            {
+                "exchange_id": f"{split}{i}",
+                "text": f"Show the {('river', 'candle')[i % 2]} number {i}.",
+                "before": [],
+                "primitives": {"echo": 0.9 if i % 2 else 0.02},
+                "invariants": {"time": 0.02 if i % 2 else 0.8},
+                "voted": ["echo", "time"],
+                "bundles": [],
+                "neighbours": [],
+                "weight": 1.0,
+            }
+            for i in range(n)
+        ]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (folder / "manifest.json").write_text(json.dumps({"build_id": "b1"}))
+    return folder
+
+
+@pytest.mark.slow
+def test_a_projection_comes_along_once_it_is_of_use(
+    parents: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(joint_valid, "beyond", lambda measures: "")
+    small = ("seeds=1", "hidden=8", "units=2", "active=2", "rows=6", "epochs=4")
+    data = ("--data", texts(home / "labelled"), "--on", parents["1"])
+    made = runs.find_run(train("4", *data, changes=small))
+    every = parents | {"4": made.name}
+    run, stage = stage6.start(request(every, "max_steps=1"))
+    assert list(runs.read_json(run / "run.json")["left_out"]) == [made.name]
+    assert stage.source.texts is None
+
+    critical.stamp(made, True, "it is of use here")
+    run = finished(every, "max_steps=2", "semantic_from=0", "texts=4")
+    before = shelf.before(run).folder / "semantic"
+    changed = moved(arrays(run / "last", "semantic"), arrays(before, "semantic"))
+    assert changed and not any(k.startswith("members.1.") for k in changed)
+    args = ("--pack", "sums", "--answers", "2", "--max-tokens", "2", "--json")
+    document = json.loads(call("eval", run.name, *args).stdout)
+    assert {g["name"]: g["verdict"] for g in document["gates"]}["macro_ap"] == "too_few"
+    monkeypatch.setattr("train.eval.stage6.POSITIVES", 2)
+    document = json.loads(call("eval", run.name, *args, "--split", "valid").stdout)
+    assert "macro_ap.now" in {m["name"] for m in document["measures"]}
+
+
+@pytest.mark.slow
+def test_the_walk_takes_it_last(parents: dict[str, str], home: Path):
+    changes = [(int(n), c) for n, cs in TRAINED.items() if n != "1" for c in cs]
+    changes += [(6, c) for c in (*CHANGES, "max_steps=2")]
+    pack = home / ".agp" / "packs" / "sums"
+    adapter = runs.find_run(parents["1"])
+    plan = curriculum.Plan(
+        "tiny", home / "data", None, pack, ("semantic",), True, 24, 4, 2, tuple(changes), adapter
+    )
+    quiet: Any = lambda *_: None  # noqa: E731
+    show = curriculum.Show(*[quiet] * 5)
+    done = curriculum.walk(plan, show, lambda: False)
+    assert done["state"] == "finished" and list(done["steps"]) == ["0", "1", "2", "3", "5", "6"]
+    joint = runs.find_run(done["steps"]["6"]["run_id"])
+    before = runs.read_json(joint / "run.json")["before"]["parts"]
+    assert before["codec"] == done["steps"]["5"]["run_id"]
+    passed = done["steps"]["6"]["verdict"] == "passed"
+    held = bundle.load(Path(done["whole"]["bundle"])).manifest.parts["heads"].run_id
+    assert held == (joint.name if passed else before["heads"])
 
 
 REFUSED = {
