@@ -104,6 +104,15 @@ LOADERS: dict[str, Any] = {
 }
 
 
+def depth_modules(parts: Parts, half: bool = False) -> list[Any]:
+    """Return the depth modules of all seeds, at every exit or at the one nearest half depth."""
+    made, n = parts.part("depth"), parts.gemma.n_layers
+    layers = made.shape.layers
+    nearest = min(range(len(layers)), key=lambda i: abs(2 * layers[i] - n))
+    found = [made.member(str(seed)) for seed in made.shape.seeds]
+    return [m for seed in found for i, m in enumerate(seed) if not half or i == nearest]
+
+
 def kept(parts: Parts) -> tuple[dict[str, Arrays], dict[str, Any]]:
     """Return tensors and documents by the files' names; each part names the adapter as it is."""
     arrays = {FILES[role][0]: tensors(parts, role) for role in parts.roles}

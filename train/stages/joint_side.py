@@ -21,7 +21,7 @@ from train.stages.continued import Continued
 from train.stages.depth_rows import read_rows
 from train.stages.examples import labelled
 from train.stages.joint_data import places
-from train.stages.joint_parts import CONTROL, Parts
+from train.stages.joint_parts import CONTROL, Parts, depth_modules
 from train.stages.joint_texts import labelled as labelled_texts
 from train.stages.judge import judge
 from train.stages.losses import divergence
@@ -106,7 +106,7 @@ def figures(
 def depth(of: Side, split: str) -> Sums:
     """Return the KL of the exit nearest half depth from the own full depth, the mean of seeds."""
     facts, gemma = read_manifest(of.capture), of.parts.gemma
-    modules, last = half_modules(of.parts), gemma.n_layers
+    modules, last = depth_modules(of.parts, half=True), gemma.n_layers
     needed = sorted({last, *(k for m in modules for k in (m.place.layer, *m.sources))})
     rows, sums, lengths, place = read_rows(of.capture, facts, split, needed), [], [], 0
     for _, at in places(facts, split):
@@ -117,14 +117,6 @@ def depth(of: Side, split: str) -> Sums:
         lengths.append(float(len(at)))
         place += len(at)
     return Sums(sums, lengths, groups(facts, split))
-
-
-def half_modules(parts: Parts) -> list[Any]:
-    """Return the depth modules of all seeds at the exit nearest half depth."""
-    made, n = parts.part("depth"), parts.gemma.n_layers
-    layers = made.shape.layers
-    nearest = min(range(len(layers)), key=lambda i: abs(2 * layers[i] - n))
-    return [made.member(str(seed))[nearest] for seed in made.shape.seeds]
 
 
 def groups(facts: dict[str, Any], split: str) -> Groups:

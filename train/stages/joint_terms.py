@@ -10,7 +10,7 @@ from train.stages import contexts, joint_losses
 from train.stages.contexts import Contexts
 from train.stages.joint_data import JointBatch, Taught
 from train.stages.joint_losses import Looks, Sent, States
-from train.stages.joint_parts import Parts
+from train.stages.joint_parts import Parts, depth_modules
 from train.stages.joint_source import JointSource
 from train.stages.looks import Rows
 from train.stages.losses import sft_loss
@@ -35,13 +35,6 @@ class Terms:
         """Return a part's module."""
         return self.parts.part(role)
 
-    def modules(self, half: bool = False) -> list[Any]:
-        """Return the depth modules of all seeds, at every exit or at the one nearest half depth."""
-        shape, n = self.part("depth").shape, self.gemma.n_layers
-        nearest = min(range(len(shape.layers)), key=lambda i: abs(2 * shape.layers[i] - n))
-        found = [self.part("depth").member(str(seed)) for seed in shape.seeds]
-        return [m for seed in found for i, m in enumerate(seed) if not half or i == nearest]
-
     def of(self, batch: JointBatch) -> dict[str, mx.array]:
         """Return each term that has a weight in a batch, a mean."""
         found: dict[str, mx.array] = {}
@@ -63,7 +56,9 @@ class Terms:
         said: Contexts = {}
         if "depth" in batch.weighs:
             final = mx.concatenate([p.final for p in batch.prompts])
-            found["depth"] = joint_losses.depth_term(self.gemma, self.modules(), states, final)
+            found["depth"] = joint_losses.depth_term(
+                self.gemma, depth_modules(self.parts), states, final
+            )
         if "heads" in self.roles and batch.weighs.keys() & {"route", "vitality", "transfer"}:
             live, dead, _ = self.judged(batch.prompts, states)
             found |= self.heads(live, dead)

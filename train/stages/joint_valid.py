@@ -14,6 +14,7 @@ from train.stages import joint_losses
 from train.stages.batches import make, plan
 from train.stages.contexts import Contexts
 from train.stages.joint_data import Taught
+from train.stages.joint_parts import depth_modules
 from train.stages.joint_terms import Terms
 from train.stages.loop import number
 from train.stages.losses import divergence, token_losses
@@ -82,9 +83,10 @@ class Look:
     ) -> None:
         """Take in the term of depth, and how far half depth is from the own full depth."""
         gemma, final = self.live.gemma, mx.concatenate([p.final for p in some])
-        term = joint_losses.depth_term(gemma, self.live.modules(), states, final)
+        term = joint_losses.depth_term(gemma, depth_modules(self.live.parts), states, final)
         self.add("depth", term, float(ends[-1]))
-        said = [gemma.decode(m(states)).astype(mx.float32) for m in self.live.modules(half=True)]
+        half = depth_modules(self.live.parts, half=True)
+        said = [gemma.decode(m(states)).astype(mx.float32) for m in half]
         off = np.mean([np.array(divergence(full, x)) for x in said], axis=0)
         self.depth += [float(part.sum()) for part in np.split(off, ends[:-1])]
 

@@ -38,12 +38,12 @@ def keep(run_folders: Iterable[Path]) -> Bundle:
     shutil.rmtree(new, ignore_errors=True)
     try:
         made = bundles.make(new, run_folders)
-        kept = shelf() / made.manifest.digest
-        if not kept.exists():
-            os.replace(new, kept)
+        place = shelf() / made.manifest.digest
+        if not place.exists():
+            os.replace(new, place)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return bundle.load(kept)
+    return bundle.load(place)
 
 
 def take(digest: str) -> Bundle:

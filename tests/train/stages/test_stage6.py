@@ -30,7 +30,7 @@ TRAINED = {
     "1": ("max_steps=20", "rank=2", "accumulate=1", "batch_tokens=64"),
     "2": ("epochs=10", "seeds=1", "hidden=8", "projection=4", "positions=8"),
     "3": ("epochs=4", "seeds=1", "exits=2,4", "positions=16", "rank=2"),
-    "5": ("epochs=2", "prompts=3", "hidden=4", "evaluate_every=4"),
+    "5": ("epochs=2", "prompts=3", "hidden=4", "evaluate_every=4", "seeds=1"),
 }
 FILES = ("adapters", "heads", "depth", "codec")
 
