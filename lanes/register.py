@@ -58,7 +58,7 @@ def register(
 ) -> bool:
     """Enter a build with its members, all or nothing; return False where it was known."""
     known = "select build_id from lane_builds where build_id = ?"
-    if con.execute(known, [made["build_id"]]).fetchone():
+    if con.execute(known, [made["build_id"]]).fetchall():
         return False
     rows = sum(split["rows"] for split in made["splits"].values())
     parameters = orjson.dumps(made["parameters"]).decode()

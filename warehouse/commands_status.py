@@ -9,6 +9,7 @@ from warehouse.console import print_json, print_table
 from warehouse.home import warehouse_path
 from warehouse.interrupt import read
 from warehouse.status import status as measure
+from warehouse.status.chart import chart
 
 
 @click.command()
@@ -29,6 +30,7 @@ def status(as_json: bool) -> None:
         return
     show_head(found)
     show_sources(found["sources"])
+    show_months(found["months"])
     if ambiguous := found["logged_prompts"]["ambiguous"]:
         click.echo(f"{ambiguous:,} logged prompts may be another's: v_ambiguous_prompts")
     show_records(found["records"])
@@ -71,6 +73,17 @@ def show_sources(sources: list[dict[str, Any]]) -> None:
         click.echo("seen: exchanges it shows, also those whose words a higher source decides")
     if any(source["gone"] for source in sources):
         click.echo("gone: deleted where they stood since, and kept here")
+
+
+def show_months(counts: list[dict[str, Any]]) -> None:
+    """Draw how many exchanges each source saw in each month."""
+    months, lines = chart(counts)
+    if not lines:
+        return
+    click.echo(f"\nexchanges seen by month, {months[0]} to {months[-1]}")
+    width = max(len(source) for source, *_ in lines)
+    for source, bars, total in lines:
+        click.echo(f"{source:{width}}  {bars}  {total:,}")
 
 
 def show_records(fates: list[dict[str, Any]]) -> None:

@@ -162,10 +162,10 @@ def by_path(con: duckdb.DuckDBPyConnection, given: str) -> str:
     """Turn a path, or PATH:ORDINAL, into the id of the file's newest version; else return it."""
     path, _, ordinal = given.rpartition(":")
     for candidate, suffix in ((given, ""), (path, f":{ordinal}")):
-        row = con.execute(
+        found = con.execute(
             "select file_id from files where path = $id order by version desc limit 1",
             {"id": candidate},
-        ).fetchone()
-        if row:
-            return row[0] + suffix
+        ).fetchall()
+        if found:
+            return found[0][0] + suffix
     return given

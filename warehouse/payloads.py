@@ -143,10 +143,10 @@ def restore(stored: bytes, payload: Callable[[bytes], bytes]) -> bytes:
 
 def payload_bytes(con: "duckdb.DuckDBPyConnection", digest: bytes) -> bytes:
     """Return a payload from the warehouse."""
-    row = con.execute("select bytes from payloads where sha256 = ?", [digest]).fetchone()
-    if row is None:
+    found = con.execute("select bytes from payloads where sha256 = ?", [digest]).fetchall()
+    if not found:
         raise ValueError(f"payload {digest.hex()} is missing from the warehouse")
-    return row[0]
+    return found[0][0]
 
 
 class Stored(NamedTuple):
@@ -162,8 +162,8 @@ class Stored(NamedTuple):
 
 def stretches(con: "duckdb.DuckDBPyConnection", file_id: str) -> Iterator[Stored]:
     """Yield a file's stored records in order, reading a bounded stretch of it at a time."""
-    row = con.execute("select bytes from files where file_id = ?", [file_id]).fetchone()
-    at, end, segments = 0, row[0] if row else 0, Segments(con)
+    found = con.execute("select bytes from files where file_id = ?", [file_id]).fetchall()
+    at, end, segments = 0, found[0][0] if found else 0, Segments(con)
     while at < end:
         rows = con.execute(RECORDS, [file_id, at, at + STRETCH]).fetchall()
         if not rows or rows[0][1] != at:

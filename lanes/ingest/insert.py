@@ -85,19 +85,18 @@ def mark_gone(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
 
 def unfinished(con: duckdb.DuckDBPyConnection) -> bool:
     """Say whether an ingest before this one was killed."""
-    return con.execute("select 1 from ingests where finished_at is null").fetchone() is not None
+    return bool(con.execute("select 1 from ingests where finished_at is null").fetchall())
 
 
 def begin(con: duckdb.DuckDBPyConnection, generation: int) -> int:
     """Note that an ingest begins and return its number."""
-    row = con.execute(
+    [(number,)] = con.execute(
         "insert into ingests (ingest_id, started_at, generation) "
         "select coalesce(max(ingest_id), 0) + 1, now()::timestamp, ? from ingests "
         "returning ingest_id",
         [generation],
-    ).fetchone()
-    assert row
-    return row[0]
+    ).fetchall()
+    return number
 
 
 def finish(con: duckdb.DuckDBPyConnection, ingest_id: int, before: dict[str, int]) -> None:
@@ -132,8 +131,7 @@ TOTALS = ("files", "records", "bytes", "quarantined", "exchanges", "prompts")
 
 def totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return what is in the warehouse, in numbers."""
-    row = con.execute(sql("totals")).fetchone()
-    assert row
+    [row] = con.execute(sql("totals")).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 
 

@@ -28,6 +28,13 @@ def test_a_deleted_file_is_still_kept(transcript, agp):
     assert "every byte as it was read" in agp("warehouse", "verify").stdout
 
 
+def test_a_chart_of_months(transcript, agp):
+    (month,) = json.loads(agp("status", "--json").stdout)["months"]
+    assert month == {"month": "2026-01", "source": "claude", "exchanges": 2}
+    out = agp("status").stdout
+    assert "exchanges seen by month, 2026-01 to 2026-01\nclaude  █  2\n" in out
+
+
 def test_an_empty_history(agp):
     agp("ingest")
     assert "MB on disk" in agp("status").stdout

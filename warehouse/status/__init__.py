@@ -34,6 +34,7 @@ def status(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
         "stored_to_read": stored / read if read else None,
         **rows(con, "ingests")[0],
         "sources": sources,
+        "months": rows(con, "months"),
         "logged_prompts": rows(con, "prompts")[0],
         "records": by_fate(rows(con, "records")),
         "tool_calls": rows(con, "tools")[0],
