@@ -198,6 +198,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train.commands_convert:convert_gguf",
         "Turn a GGUF Gemma 3 into a model folder.",
     ),
+    "report": (
+        "agp.commands_report:report",
+        "One HTML page: data, rules, labels, runs, gates.",
+    ),
     "demo": ("agp.demo:demo", "Walk the whole way on a bundled history, offline."),
 }
 GROUPS = {

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,3 +189,19 @@ def line() -> Callable[[int], bytes]:
         return b'{"type":"user","uuid":"u%d","sessionId":"s",%s}\n' % (n, text)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the sample history, ingested once."""
+    from lanes.sample_history import copy_to
+
+    home = tmp_path_factory.mktemp("sample")
+    copy_to(home)
+    env = {**os.environ, "HOME": str(home), "AGP_HOME": str(home / ".agp")}
+    for name in ("CLAUDE_CONFIG_DIR", "SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL"):
+        env.pop(name, None)
+    subprocess.run(
+        [sys.executable, "-m", "agp", "ingest"], env=env, check=True, capture_output=True
+    )
+    return home

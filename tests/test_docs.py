@@ -75,22 +75,6 @@ def run_page(page: Path, cwd: Path, *, long: bool) -> None:
         assert code == line.exit_code, f"{page.name}: $ {line.text}\n{output}"
 
 
-@pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home with the sample history, ingested once."""
-    from lanes.sample_history import copy_to
-
-    home = tmp_path_factory.mktemp("sample")
-    copy_to(home)
-    env = {**os.environ, "HOME": str(home), "AGP_HOME": str(home / ".agp")}
-    for name in ("CLAUDE_CONFIG_DIR", "SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL"):
-        env.pop(name, None)
-    subprocess.run(
-        [sys.executable, "-m", "agp", "ingest"], env=env, check=True, capture_output=True
-    )
-    return home
-
-
 @pytest.fixture
 def page_home(sample_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a fresh copy of that home to run one page in, under the same paths."""

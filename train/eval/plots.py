@@ -22,15 +22,23 @@ def draw(
     AgpError where the file's kind is unknown, or there is nothing to draw.
     """
     refuse_other_kinds(out)
+    panels = panels_of(metrics, documents)
+    if not panels:
+        raise AgpError(f"{title} has no numbers yet to draw; train or evaluate it first")
+    save(title, panels, out)
+
+
+def panels_of(
+    metrics: Sequence[Mapping[str, Any]], documents: Sequence[Mapping[str, Any]]
+) -> list[Draw]:
+    """Return a panel of the losses and those of every evaluation that has data for plots."""
     panels: list[Draw] = [p for p in (losses(metrics),) if p]
     for document in documents:
         data = document.get("plots") or {}
         panels += [policy(data["policy"])] if data.get("policy") else []
         panels += [layers(data["layers"])] if data.get("layers") else []
         panels += [reliability(data["reliability"])] if data.get("reliability") else []
-    if not panels:
-        raise AgpError(f"{title} has no numbers yet to draw; train or evaluate it first")
-    save(title, panels, out)
+    return panels
 
 
 def refuse_other_kinds(out: Path) -> None:

@@ -14,13 +14,17 @@ def draw_map(
 ) -> None:
     """Write KL and agreement by layer, and where an oracle stops."""
     refuse_other_kinds(out)
+    save(title, map_panels(layers, exits), out)
+
+
+def map_panels(layers: Sequence[Mapping[str, Any]], exits: Mapping[int, int]) -> list[Draw]:
+    """Return the panels of a map: KL, agreement, and where an oracle stops."""
     inner = [row for row in layers if row["lens"] != "full"]
-    panels = [
+    return [
         by_layer(inner, KL, "nats", "KL to full depth"),
         by_layer(inner, SHARES, "share of positions", "Agreement"),
         histogram(exits),
     ]
-    save(title, panels, out)
 
 
 def by_layer(

@@ -1,0 +1,61 @@
+"""`agp report`: the page, written to a file or answered to a browser on this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from warehouse.console import print_json
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("agp-report.html"),
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--open", "show", is_flag=True, help="Open it in a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def report(out: Path, show: bool, as_json: bool) -> None:
+    """Write one HTML page: data, rules, secrets by kind, labels, runs, gates, decisions.
+
+    The file needs no network and runs no script. Every string in it is redacted, and where any
+    detector still fires on the page, it is not written.
+
+    \b
+    Examples:
+      agp report
+      agp report --out report.html --open
+    """
+    from agp.report.gather import gather
+    from agp.report.page import write_page
+    from filters.compile import rule_set
+    from filters.run import update
+    from filters.secrets import Redactor, home_literals, home_salt
+    from warehouse.home import warehouse_path
+    from warehouse.interrupt import read, write
+
+    rules = rule_set()
+    write(lambda con: update(con, rules))
+
+    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+        return gather(con, rules, warehouse_path())
+
+    redactor = Redactor(home_salt(), literals=home_literals())
+    target = out.expanduser().absolute()
+    write_page(read(work), redactor, target)
+    replaced = sum(redactor.counts.values())
+    if as_json:
+        counts = dict(sorted(redactor.counts.items()))
+        print_json({"path": str(target), "bytes": target.stat().st_size, "redactions": counts})
+    else:
+        click.echo(
+            f"{target}: {target.stat().st_size / 1e3:,.0f} KB, {replaced:,} secrets replaced"
+        )
+    if show:
+        click.launch(target.as_uri())

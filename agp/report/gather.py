@@ -1,0 +1,102 @@
+"""What the report says: an open warehouse comes in, its sections as plain values go out.
+
+Nothing is redacted here; `page` walks every string of what comes out before anything is drawn.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from agp.report.ask import ask
+from agp.report.runs import layer_maps, runs
+from filters.audit import Audit, exchange_audit, groups, message_audit
+from filters.compile import RuleSet
+from filters.rule import LANES
+from filters.samples import samples
+from filters.secrets.history import survey
+from filters.verdicts import exchange_verdicts
+from warehouse.status import status
+
+SAMPLES = 3  # of each rule
+QUERIES = (
+    *("months", "sources", "clusters", "templates", "quarantine", "labels", "builds", "all_builds"),
+    *("gates", "packets", "promotions"),
+)
+
+
+def gather(con: duckdb.DuckDBPyConnection, rules: RuleSet, path: Path) -> dict[str, Any]:
+    """Return every section; decisions of `rules` are up to date, `path` is the warehouse's file."""
+    known = status(con, path)
+    return {
+        "warehouse": {k: known[k] for k in ("warehouse", "bytes_stored", "bytes_read")},
+        "rule_set": rules.id,
+        "records": ask(con, "records"),
+        "outcomes": outcomes(con, rules),
+        "lanes": [audited(con, rules, lane) for lane in LANES],
+        "findings": survey(con).rows(),
+        "runs": runs(con),
+        "layer_maps": layer_maps(con),
+        **{name: ask(con, name) for name in QUERIES},
+    }
+
+
+def outcomes(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> list[dict[str, Any]]:
+    """Return how many exchanges of a source and an author go to which lanes: each counts once."""
+    kept: dict[str, list[str]] = {}
+    for lane in LANES:
+        found = exchange_verdicts(con, rules, lane).filter("keep")["exchange_id"]
+        for exchange_id in found.to_list():
+            kept.setdefault(exchange_id, []).append(lane)
+    rows = con.execute("select exchange_id, source, author from features").fetchall()
+    counted = Counter((source, author, lanes_of(kept.get(x, []))) for x, source, author in rows)
+    return [
+        {"source": source, "author": author, "lanes": lanes, "n": n}
+        for (source, author, lanes), n in counted.most_common()
+    ]
+
+
+def lanes_of(lanes: list[str]) -> str:
+    """Return lanes as a place in a chart.
+
+    >>> lanes_of(["sft", "routing"]), lanes_of([])
+    ('sft, routing', 'left out')
+    """
+    return ", ".join(lanes) or "left out"
+
+
+def audited(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str) -> dict[str, Any]:
+    """Return a lane's audit: totals, a row a rule with its samples, and what rules share."""
+    exchanges = exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane)
+    messages = message_audit(groups(con, rules, "message"), rules.message, lane)
+    shown: dict[str, list[dict[str, str]]] = {}
+    for sample in samples(con, rules, lane, SAMPLES):
+        shown.setdefault(sample.rule_id, []).append(
+            {"id": sample.exchange_id, "text": sample.excerpt}
+        )
+    why = {c.rule.id: (c.rule.why, c.rule.where) for c in rules.rules}
+    rows = [
+        {
+            **{k: getattr(e, k) for k in ("rule_id", "action", "hits", "acts", "exclusive")},
+            "marginal": e.marginal,
+            "on": on,
+            "why": why[e.rule_id][0],
+            "where": why[e.rule_id][1],
+            "samples": shown.get(e.rule_id, []),
+        }
+        for on, audit in (("exchange", exchanges), ("message", messages))
+        for e in audit.effects
+    ]
+    return {
+        **{"lane": lane, "total": exchanges.total, "dropped": exchanges.dropped},
+        "stripped": messages.dropped,
+        "rules": rows,
+        "overlap": [*pairs(exchanges), *pairs(messages)],
+        "months": sorted(exchanges.dropped_by_month.items()),
+    }
+
+
+def pairs(audit: Audit) -> list[dict[str, Any]]:
+    """Return how often two rules act on the same, as rows."""
+    return [{"a": a, "b": b, "n": n} for (a, b), n in sorted(audit.overlap.items())]
