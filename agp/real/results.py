@@ -15,11 +15,16 @@ BEGIN, END = "<!-- real -->", "<!-- /real -->"
 
 def write(page: Path, document: dict[str, Any], found: dict[str, Any], seconds: float) -> None:
     """Put the table into the page, in place of the one before; AgpError where it has no place."""
+    place(page, BEGIN, END, table(document, found, seconds))
+
+
+def place(page: Path, begin: str, end: str, lines: list[str]) -> None:
+    """Put lines between two markers of a page; AgpError where they do not stand there once each."""
     text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise AgpError(f"{page} has no place for the table: {BEGIN} and {END}, once each")
-    body = "\n".join([BEGIN, *table(document, found, seconds), END])
-    pattern = f"{BEGIN}.*{END}"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise AgpError(f"{page} has no place for the table: {begin} and {end}, once each")
+    body = "\n".join([begin, *lines, end])
+    pattern = f"{re.escape(begin)}.*{re.escape(end)}"
     page.write_text(re.sub(pattern, lambda _: body, text, flags=re.DOTALL), encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from agp.real import results
+from agp.real import curriculum, results
 from agp.real.__main__ import main
 from agp.real.model import assemble, fetch
 from warehouse.errors import AgpError
@@ -46,3 +46,19 @@ def test_another_file_than_the_recorded_one_is_refused(tmp_path: Path):
 def test_the_page_keeps_a_place_for_the_table():
     page = (Path(__file__).parents[2] / "docs/results.md").read_text(encoding="utf-8")
     assert page.count(results.BEGIN) == page.count(results.END) == 1
+    assert page.count(curriculum.BEGIN) == page.count(curriculum.END) == 1
+
+
+def test_the_later_stages_want_the_first(tmp_path: Path):
+    done = CliRunner().invoke(curriculum.main, ["--folder", str(tmp_path)])
+    assert done.exit_code == 2 and "`make real` makes one" in done.stderr
+
+
+def test_every_gate_of_the_walk_is_a_line():
+    gate = {"name": "kl", "rule": "below 0.8", "value": 0.5, "low": 0.25, "high": 0.75, "n": 64}
+    some = gate | {"value": None, "low": None, "high": None, "n": None, "verdict": "too_few"}
+    steps = {"3": {"stage": 3, "gates": [gate | {"verdict": "passed"}, some]}}
+    lines = curriculum.table({"steps": steps, "whole": {"words": ["Nothing improved."]}}, 3)
+    assert "| 3, depth | kl: below 0.8 | 0.500 [0.250, 0.750] | 64 | passed |" in lines
+    assert "| 3, depth | kl: below 0.8 |  |  | too_few |" in lines
+    assert lines[-1] == "* Nothing improved."
