@@ -37,10 +37,17 @@ def lanes(guide: Guide) -> None:
     """All four datasets."""
     guide.step(
         "Four datasets",
-        "What the tuned model knew on the way up, and where an oracle would have stopped, stand "
-        "beside the exchanges (routing); its states and what it went on to say are the fourth.",
+        "The tuned model reads prompts of held-out sessions. What it knew on the way up, and where "
+        "an oracle would have stopped, stand beside the exchanges (routing); its states, and what "
+        "it went on to say, are the fourth.",
     )
-    guide.run("lanes", "build", "all", lines=40, last=8)
+    asked = ("--pack", "history", "--splits", "heads,valid,test", "--most", "12", "--length", "8")
+    guide.run_apart("train", "capture", "--adapter", adapter(guide), *asked, lines=6)
+    guide.run("lanes", "build", "routing", lines=12)
+    built = json.loads(guide.quietly("lanes", "list", "--json"))
+    [routing] = [one["build_id"] for one in built if one["lane"] == "routing"][-1:]
+    guide.run("lanes", "show", routing, "heads:0", lines=16)
+    guide.run("lanes", "build", "all", lines=12, last=8)
 
 
 def decision(guide: Guide) -> None:
