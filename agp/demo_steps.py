@@ -196,6 +196,17 @@ def sources(guide: Guide) -> None:
     )
 
 
+def report(guide: Guide) -> None:
+    """Everything on one page."""
+    guide.step(
+        "All of it on one page",
+        "Where the data went, what each rule does, secrets by kind, labels, splits, layers, runs, "
+        "gates and decisions, in one file that runs no script and needs no network. Secrets are "
+        "replaced in it as in every export.",
+    )
+    guide.run("report", "--out", str(guide.home / "agp-report.html"))
+
+
 STEPS: list[Callable[[Guide], None]] = [
     ingest,
     status,
@@ -220,6 +231,7 @@ NEXT = """What to try next:
   agp sql --examples              questions worth asking
   agp filters try "EXPRESSION"    what a rule not yet written would do
   agp lanes build sft             a dataset of your own
+  agp report --serve --open       look around in it with a browser
   agp labels review return        your own verdicts on what was meant
   agp train plan 1                what an adapter of your model takes
   agp --help                      everything else
@@ -229,7 +241,7 @@ NEXT = """What to try next:
 def walk(home: Path, kept: bool, short: bool) -> None:
     """Go through all steps, then say how long it took and what to try next."""
     guide = Guide(home)
-    for step in STEPS if short else [*STEPS, *THE_REST]:
+    for step in [*STEPS, report] if short else [*STEPS, *THE_REST, report]:
         step(guide)
     out = console()
     out.print()

@@ -56,7 +56,8 @@ def written(agp, home, claude_tree):
         s.agent("It runs in the page, unless it is escaped.")
     s.line("{broken")
     agp("ingest")
-    agp("report", "--out", home / "page.html")
+    said = json.loads(agp("report", "--out", home / "page.html", "--json").stdout)
+    assert said["path"] == str(home / "page.html") and said["bytes"] > 10_000
     return (home / "page.html").read_text()
 
 
@@ -80,30 +81,19 @@ def test_the_page_is_whole_and_nothing_in_it_runs_or_leaks(written, home):
     assert HOSTILE in page.words
 
 
-def test_it_says_as_json_what_was_written(agp, home, claude_tree):
-    claude_tree().person("Water the roses")
-    agp("ingest")
-    said = json.loads(agp("report", "--out", home / "p.html", "--json").stdout)
-    assert said["path"] == str(home / "p.html") and said["bytes"] > 1000
+def test_a_page_with_a_secret_in_it_is_not_written(tmp_path: Path, monkeypatch):
+    """Should redaction ever miss one: what was drawn is read again before it has its name."""
+    monkeypatch.setattr("agp.report.page.page", lambda found, now: f"<p>{KEY}</p>")
+    with pytest.raises(AgpError, match="nothing was written") as error:
+        write_page({}, Redactor(b""), tmp_path / "p.html")
+    assert KEY not in str(error.value) and not list(tmp_path.iterdir())
 
 
-def test_a_page_with_a_secret_in_it_is_not_written(monkeypatch, agp, home, claude_tree):
-    claude_tree().person(f"aws_access_key_id={KEY}")
-    agp("ingest")
-    monkeypatch.setattr(Redactor, "value", lambda self, value: value)
-    monkeypatch.setattr("filters.samples.Redactor", Blind)
-    result = agp("report", "--out", home / "p.html", exit_code=2)
-    assert "nothing was written" in result.output and KEY not in result.output
-    assert [p.name for p in home.iterdir() if p.suffix == ".html"] == []
-
-
-class Blind:
-    """A redactor that replaces nothing."""
-
-    def __init__(self, salt: bytes) -> None: ...
-
-    def texts(self, texts):
-        return list(texts)
+def test_every_string_is_redacted_before_it_is_drawn(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("agp.report.page.page", lambda found, now: str(found))
+    write_page({"deep": [{"path": f"/x/{KEY}.jsonl"}]}, Redactor(b""), tmp_path / "p.html")
+    assert (tmp_path / "p.html").read_text() == "{'deep': [{'path': '/x/[AWS_KEY_1].jsonl'}]}"
+    assert (tmp_path / "p.html").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch):
