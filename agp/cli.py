@@ -13,6 +13,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lanes.commands_ingest:ingest",
         "Bring what is new on this machine into the warehouse.",
     ),
+    "sources audit": (
+        "lanes.commands_sightings:audit",
+        "Which source saw what, and what could not be told.",
+    ),
     "restore": (
         "lanes.commands_restore:restore",
         "Give a deleted transcript back, in its place.",
@@ -205,6 +209,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("agp.demo:demo", "Walk the whole way on a bundled history, offline."),
 }
 GROUPS = {
+    "sources": "How the sources of a history overlap.",
     "schedule": "A timer that runs `agp ingest`.",
     "warehouse": "Look after the warehouse file.",
     "filters": "Rules: what is left out, and why.",

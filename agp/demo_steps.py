@@ -177,23 +177,22 @@ def evaluate(guide: Guide) -> None:
 
 def sources(guide: Guide) -> None:
     """What other sources add."""
+    from lanes.sample_history.desktop import copy_desktop_to
     from lanes.sample_history.logs import copy_logs_to
     from lanes.sample_history.rollouts import copy_rollouts_to
 
     copy_logs_to(guide.home)
     copy_rollouts_to(guide.home)
+    copy_desktop_to(guide.home)
     guide.step(
         "The same work, seen by others",
         "Prompt logs and the clients' own histories keep what was typed, also where a transcript "
-        "is gone; Codex keeps rollouts of its own. What is the same exchange stays one row, the "
-        "highest source decides its words, and what could be two stays apart and is listed.",
+        "is gone; Codex keeps rollouts of its own, Claude Desktop those of Cowork. What is the "
+        "same exchange stays one row, the highest source decides its words, and what could be two "
+        "stays apart and is listed.",
     )
     guide.run("ingest", lines=12, last=8)
-    guide.run(
-        "sql",
-        "select source, count(*) as sightings, count(distinct exchange_id) as exchanges "
-        "from v_sightings group by source order by source",
-    )
+    guide.run("sources", "audit", "--limit", "3")
 
 
 def report(guide: Guide) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
 from lanes.sources.files import SourceFile, classify
 from lanes.sources.homes import claude_homes, codex_homes, desktop_homes, parts
@@ -78,6 +79,6 @@ def add(file: SourceFile, seen: set[tuple[int, int]], found: Found) -> None:
         found.unreadable.append((file.on_disk, error.strerror or "cannot be read"))
         return
     key = (stat.st_dev, stat.st_ino)
-    if os.path.isfile(file.on_disk) and not (os.path.islink(file.on_disk) and key in seen):
+    if S_ISREG(stat.st_mode) and not (key in seen and os.path.islink(file.on_disk)):
         seen.add(key)
         found.files.append((file, stat))

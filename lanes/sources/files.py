@@ -19,6 +19,7 @@ PROMPT_LOGS = {
 }
 # rollout-<time>-<uuid>.jsonl; the session's id is the uuid, and where there is none, the header's.
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+BY_UUID = re.compile(rf"{UUID}\.jsonl")  # nearly every file of a history is called so
 COWORK = "local-agent-mode-sessions"  # Claude Desktop's, below its folder of an app's data
 DESKTOP = (COWORK, "claude-code-sessions")
 ROLLOUT = re.compile(rf"rollout-.*?({UUID})?\.jsonl(?:\.zst)?")
@@ -98,7 +99,7 @@ session_id='0a', agent_id=None, file_id='', compressed=False)
         return SourceFile(PROMPT_LOGS[name], path, "log")
     if name == "history.jsonl":
         return SourceFile("codex_history" if codex(parts) else "claude_history", path, "log")
-    if kind := kind_of(name):
+    if not BY_UUID.fullmatch(name) and (kind := kind_of(name)):
         return SourceFile("supabase", path, kind)
     return claude(path, name, parts)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lanes.sample_history.desktop import copy_desktop_to
+
 SESSION = "5e551099-0000-4000-8000-000000000009"
 ID = "0f0f0f0f-0000-4000-8000-000000000001"
 
@@ -62,6 +64,19 @@ def test_a_deleted_one_comes_back(cowork, agp):
     agp("ingest")
     agp("restore", SESSION)
     assert cowork.read_bytes() == whole
+
+
+def test_what_is_planted_in_the_sample(home, agp, rows):
+    planted = copy_desktop_to(home)
+    agp("ingest")
+    asked = rows("select prompt from v_exchanges where source = 'claude_cowork' order by asked_at")
+    assert [prompt for (prompt,) in asked] == planted["prompts"]
+    assert rows("select project, title from v_sessions where source = 'claude_cowork'") == [
+        ("papers", "Receipts of May")
+    ]
+    [(typed,)] = rows("select prompt from v_exchanges where source = 'claude_history'")
+    assert planted["paste"] in typed and "[Pasted" not in typed
+    assert rows("select max(sightings) from v_exchanges") == [(1,)]
 
 
 def test_the_code_tab_names_an_ordinary_session(home, claude_tree, agp, rows):
