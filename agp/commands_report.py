@@ -53,10 +53,11 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
     rules = rule_set()
     write(lambda con: update(con, rules))
 
-    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-        return gather(con, rules, warehouse_path())
-
     redactor = Redactor(home_salt(), literals=home_literals())
+
+    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+        return gather(con, rules, warehouse_path(), redactor)
+
     target = out.expanduser().absolute()
     write_page(read(work), redactor, target)
     replaced = sum(redactor.counts.values())

@@ -7,7 +7,7 @@ import duckdb
 
 from filters.compile import RuleSet
 from filters.secrets import Redactor
-from filters.secrets.home import home_salt
+from filters.secrets.home import home_literals, home_salt
 from warehouse.statements import execute_file
 
 WIDTH = 90  # characters of an excerpt
@@ -23,17 +23,29 @@ class Sample:
     excerpt: str
 
 
-def samples(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str, each: int) -> list[Sample]:
+def samples(
+    con: duckdb.DuckDBPyConnection,
+    rules: RuleSet,
+    lane: str,
+    each: int,
+    redactor: Redactor | None = None,
+) -> list[Sample]:
     """Return up to `each` samples of every rule in a lane."""
     values = {"rule_set": rules.id, "lane": lane, "each": each}
     rows = execute_file(con, "filters", "samples.sql", **values)
-    texts = excerpts([row[3] or "" for row in rows])
+    texts = excerpts([row[3] or "" for row in rows], redactor=redactor)
     return [Sample(row[0], row[1], row[2], text) for row, text in zip(rows, texts, strict=True)]
 
 
-def excerpts(texts: Sequence[str], width: int = WIDTH) -> list[str]:
-    """Return texts in one line each, without secrets, cut to so many characters."""
-    redacted = Redactor(home_salt()).texts(texts)
+def excerpts(
+    texts: Sequence[str], width: int = WIDTH, redactor: Redactor | None = None
+) -> list[str]:
+    """Return texts in one line each, without secrets, cut to so many characters.
+
+    With a `redactor`, placeholders are numbered as in all else that it redacts.
+    """
+    redactor = redactor or Redactor(home_salt(), literals=home_literals())
+    redacted = redactor.texts(texts)
     return [shortened(" ".join(text.split()), width) for text in redacted]
 
 

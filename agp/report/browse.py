@@ -9,7 +9,7 @@ from filters.samples import excerpts
 from filters.secrets import Redactor, home_literals, home_salt
 from warehouse.errors import AgpError
 from warehouse.ids import find_exchange
-from warehouse.lineage import trace
+from warehouse.lineage import Node, trace
 from warehouse.store import open_reader
 
 MOST = 50  # exchanges on a page
@@ -26,9 +26,11 @@ def browse(rules: RuleSet, asked: dict[str, str]) -> dict[str, Any]:
     with open_reader() as con:
         found = ask(con, "browse", **values)
         [choices] = ask(con, "choices")
-    for row, text in zip(found, excerpts([row["begins"] or "" for row in found]), strict=True):
+    redactor = new_redactor()
+    texts = excerpts([row["begins"] or "" for row in found], redactor=redactor)
+    for row, text in zip(found, texts, strict=True):
         row["begins"] = text
-    return redacted(
+    return redactor.value(
         {
             "chosen": chosen,
             "rows": found[:MOST],
@@ -51,7 +53,7 @@ def exchange(rules: RuleSet, name: str) -> dict[str, Any]:
             raise AgpError(f"no rule has looked at {exchange_id} yet; run `agp filters run`")
         found = {
             "verdicts": explain(con, rules, exchange_id),
-            "lineage": trace(con, exchange_id, CONNECTED).as_json(),
+            "lineage": tree(trace(con, exchange_id, CONNECTED)),
             **{
                 key: ask(con, query, exchange_id=exchange_id)
                 for key, query in (
@@ -66,7 +68,21 @@ def exchange(rules: RuleSet, name: str) -> dict[str, Any]:
 
 def redacted(found: dict[str, Any]) -> dict[str, Any]:
     """Return values with every secret replaced."""
-    return Redactor(home_salt(), literals=home_literals()).value(found)
+    return new_redactor().value(found)
+
+
+def new_redactor() -> Redactor:
+    """Return what replaces the secrets of one page."""
+    return Redactor(home_salt(), literals=home_literals())
+
+
+def tree(node: Node) -> dict[str, Any]:
+    """Return a lineage as plain values, a node's facts apart from its kind."""
+    sides = {"came_from": node.came_from, "went_into": node.went_into}
+    return {
+        **{"kind": node.kind, "id": node.id, "facts": node.facts, "more": node.more},
+        **{side: [tree(child) for child in children] for side, children in sides.items()},
+    }
 
 
 def shortened(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """What the report says: an open warehouse comes in, its sections as plain values go out.
 
-Nothing is redacted here; `page` walks every string of what comes out before anything is drawn.
+`page` walks every string of what comes out, and replaces the secrets in it, before it is drawn.
 """
 
 from collections import Counter
@@ -14,7 +14,8 @@ from agp.report.runs import layer_maps, runs
 from filters.audit import Audit, exchange_audit, groups, message_audit
 from filters.compile import RuleSet
 from filters.rule import LANES
-from filters.samples import samples
+from filters.samples import excerpts, samples
+from filters.secrets import Redactor
 from filters.secrets.history import survey
 from filters.verdicts import exchange_verdicts
 from warehouse.status import status
@@ -26,20 +27,29 @@ QUERIES = (
 )
 
 
-def gather(con: duckdb.DuckDBPyConnection, rules: RuleSet, path: Path) -> dict[str, Any]:
-    """Return every section; decisions of `rules` are up to date, `path` is the warehouse's file."""
+def gather(
+    con: duckdb.DuckDBPyConnection, rules: RuleSet, path: Path, redactor: Redactor
+) -> dict[str, Any]:
+    """Return every section; decisions of `rules` are up to date, `path` is the warehouse's file.
+
+    Only what is cut short is redacted by `redactor` here, before it is cut.
+    """
     known = status(con, path)
-    return {
+    found = {
         "warehouse": {k: known[k] for k in ("warehouse", "bytes_stored", "bytes_read")},
         "rule_set": rules.id,
         "records": ask(con, "records"),
         "outcomes": outcomes(con, rules),
-        "lanes": [audited(con, rules, lane) for lane in LANES],
+        "lanes": [audited(con, rules, lane, redactor) for lane in LANES],
         "findings": survey(con).rows(),
         "runs": runs(con),
         "layer_maps": layer_maps(con),
         **{name: ask(con, name) for name in QUERIES},
     }
+    texts = excerpts([row["begins"] or "" for row in found["templates"]], redactor=redactor)
+    for row, text in zip(found["templates"], texts, strict=True):
+        row["begins"] = text
+    return found
 
 
 def outcomes(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> list[dict[str, Any]]:
@@ -66,12 +76,14 @@ def lanes_of(lanes: list[str]) -> str:
     return ", ".join(lanes) or "left out"
 
 
-def audited(con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str) -> dict[str, Any]:
+def audited(
+    con: duckdb.DuckDBPyConnection, rules: RuleSet, lane: str, redactor: Redactor
+) -> dict[str, Any]:
     """Return a lane's audit: totals, a row a rule with its samples, and what rules share."""
     exchanges = exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane)
     messages = message_audit(groups(con, rules, "message"), rules.message, lane)
     shown: dict[str, list[dict[str, str]]] = {}
-    for sample in samples(con, rules, lane, SAMPLES):
+    for sample in samples(con, rules, lane, SAMPLES, redactor):
         shown.setdefault(sample.rule_id, []).append(
             {"id": sample.exchange_id, "text": sample.excerpt}
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agp.report.page import write_page
+from agp.report.page import run_figures, write_page
 from agp.report.sankey import HEIGHT, TOP, Link, layout, sankey
 from filters.secrets import Redactor, scan_files
 from warehouse.errors import AgpError
@@ -116,6 +116,19 @@ def test_a_diagram_loses_nothing_between_columns():
     drawn = sankey([Link(0, "<b>", '"x', 1)], "t")
     assert "&lt;b&gt; → &#34;x: 1" in drawn and len(re.findall("<path", drawn)) == 1
     assert "<svg" in sankey([], "nothing")
+
+
+def test_a_run_brings_its_curves_whatever_its_names(tmp_path: Path):
+    """Names are words, never markup or formulas; ids of two pictures differ."""
+    curve = [{"coverage": c / 4, "risk": c / 20, "threshold": 1 - c / 4} for c in range(5)]
+    plots = {"policy": {"<b>$x$ & $": curve}, "depth": {"heads": {"2": 0.5, "4": 0.5}}}
+    losses = [{"step": i, "loss": 3 / (i + 1)} for i in range(4)]
+    run = {"run_id": "s2-x", "metrics": losses, "documents": [{"plots": plots}]}
+    drawn = run_figures(run, 0)
+    assert len(drawn) == 3 and "&lt;b&gt;$x$ &amp; $" in drawn[1] and "<b>" not in drawn[1]
+    ids = Page("".join(drawn)).ids
+    assert len(ids) == len(set(ids)) and "currentColor" in drawn[0] and "#010203" not in drawn[0]
+    assert run_figures({"run_id": "s0-x", "metrics": [], "documents": []}, 0) == []
 
 
 @pytest.mark.slow

@@ -38,6 +38,7 @@ def panels_of(
         panels += [policy(data["policy"])] if data.get("policy") else []
         panels += [layers(data["layers"])] if data.get("layers") else []
         panels += [reliability(data["reliability"])] if data.get("reliability") else []
+        panels += [depth(data["depth"])] if data.get("depth") else []
     return panels
 
 
@@ -117,6 +118,22 @@ def reliability(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> Draw:
             points = [r["confidence"] for r in rows], [r["accuracy"] for r in rows]
             place.plot(*points, marker="o", markersize=3, label=name)
         labelled(place, "confidence", "share right", "Reliability, bins of equal mass")
+
+    return panel
+
+
+def depth(shares: Mapping[str, Mapping[str, float]]) -> Draw:
+    """Return a panel of the share of positions that leave at each layer."""
+
+    def panel(place: Any) -> None:
+        layers_run = list(next(iter(shares.values())))
+        width = 0.8 / len(shares)
+        for i, (name, by_layer) in enumerate(shares.items()):
+            at = [k + i * width for k in range(len(layers_run))]
+            place.bar(at, [by_layer[layer] for layer in layers_run], width, label=name)
+        middle = 0.4 - width / 2
+        place.set_xticks([k + middle for k in range(len(layers_run))], layers_run)
+        labelled(place, "layers run", "share of positions", "Depth, at certified thresholds")
 
     return panel
 

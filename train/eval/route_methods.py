@@ -139,6 +139,19 @@ def curve(method: Method, judged: Judged) -> list[Row]:
     return rows
 
 
+def exits_by_depth(method: Method, judged: Judged) -> dict[str, float]:
+    """Return the share of positions that leave at each layer under the certified thresholds.
+
+    The last is full depth, where what never leaves ends. The mean over the seeds; sums to 1.
+    """
+    names = [str(layer) for layer in (*judged.layers, judged.n_layers)]
+    shares = [
+        np.bincount(policy.exits(scores, threshold), minlength=len(names)) / len(scores)
+        for scores, threshold in zip(method.real, method.thresholds, strict=True)
+    ]
+    return dict(zip(names, np.mean(shares, axis=0).tolist(), strict=True))
+
+
 def layer_curves(method: Method, judged: Judged) -> dict[str, list[Row]]:
     """Return the risk–coverage curve of each candidate layer, of the first seed, thinned."""
     found = {}

@@ -174,7 +174,7 @@ def seed_rows(table: Table, baselines: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def pictures(table: Table, baselines: Sequence[str]) -> dict[str, Any]:
-    """Return the data of plots: risk and coverage of the policies, curves a layer, reliability."""
+    """Return the data of plots: risk and coverage of policies and layers, reliability, depth."""
     best = table.best(baselines)["augrc"]
     shown = list(dict.fromkeys([HEADS, best, "max_prob", "margin", "fixed", "oracle", "random"]))
     methods: Mapping[str, Method] = table.methods
@@ -183,5 +183,6 @@ def pictures(table: Table, baselines: Sequence[str]) -> dict[str, Any]:
     return {
         "policy": {n: route_methods.curve(methods[n], table.judged) for n in shown if n in methods},
         "layers": {n: route_methods.layer_curves(methods[n], table.judged) for n in (HEADS, best)},
+        "depth": {n: route_methods.exits_by_depth(methods[n], table.judged) for n in (HEADS, best)},
         "reliability": {m.name: selective.reliability(m.real[0].ravel(), right) for m in sure},
     }

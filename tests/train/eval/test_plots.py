@@ -15,6 +15,7 @@ DOCUMENT = {
         "policy": {"heads": CURVE, "oracle": CURVE},
         "layers": {"heads": {"2": CURVE, "4": CURVE}, "margin": {"2": CURVE, "4": CURVE}},
         "reliability": {"heads": BINS},
+        "depth": {"heads": {"2": 0.5, "4": 0.5}, "margin": {"2": 0.2, "4": 0.8}},
     }
 }
 
@@ -23,9 +24,9 @@ def test_the_same_numbers_make_the_same_picture(tmp_path: Path):
     for name in ("a.svg", "b.svg"):
         draw("s2-x", METRICS, [DOCUMENT], tmp_path / name)
     one, two = ((tmp_path / name).read_text() for name in ("a.svg", "b.svg"))
-    assert one == two and one.count('id="axes_') == 4
+    assert one == two and one.count('id="axes_') == 5
     draw("s2-x", [], [DOCUMENT], tmp_path / "c.svg")
-    assert (tmp_path / "c.svg").read_text().count('id="axes_') == 3
+    assert (tmp_path / "c.svg").read_text().count('id="axes_') == 4
 
 
 def test_what_cannot_be_drawn_is_one_line(tmp_path: Path):

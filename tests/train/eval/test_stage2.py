@@ -120,7 +120,9 @@ def test_measures_of_every_method_and_kind(judged: Judged):
     assert labels == {
         "macro_f1.heads", "macro_f1.commonest", "earliest_off.heads", "earliest_off.constant"
     }  # fmt: skip
-    assert stage2.pictures(made, BASELINES)["reliability"]["heads"]
+    drawn = stage2.pictures(made, BASELINES)
+    assert drawn["reliability"]["heads"]
+    assert abs(sum(drawn["depth"]["heads"].values()) - 1) < 1e-9
 
 
 @pytest.mark.parametrize("value", [True, False])
