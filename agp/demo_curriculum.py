@@ -4,8 +4,8 @@ import json
 
 from agp.demo_guide import Guide
 
-# Few prompts of a split, few tokens: enough to see every stage, too few to prove one.
-FEW = ("--most", "24", "--length", "16", "--answers", "2")
+# Few prompts, tokens and split layers: enough to see every stage, too few to prove one.
+FEW = ("--most", "24", "--length", "16", "--answers", "2", "--set", "5.layers=2,4,6")
 
 
 def decide(guide: Guide) -> None:
