@@ -5,7 +5,8 @@ import json
 from agp.demo_guide import Guide
 
 # Few prompts, tokens and split layers: enough to see every stage, too few to prove one.
-FEW = ("--most", "24", "--length", "16", "--answers", "2", "--set", "5.layers=2,4,6")
+SETTINGS = ("--set", "5.layers=4,6", "--set", "5.valid_prompts=8")
+FEW = ("--most", "24", "--length", "16", "--answers", "2", *SETTINGS)
 
 
 def decide(guide: Guide) -> None:

@@ -17,8 +17,3 @@ create table model_bundle_parts (
     role varchar not null,               -- adapter, heads, depth, semantic, codec or thresholds
     run_id varchar                       -- the run that brought it
 );
-
-create table run_captures (              -- what a run learned from, besides a dataset
-    run_id varchar not null,
-    capture_id varchar not null
-);
