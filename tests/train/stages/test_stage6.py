@@ -331,7 +331,7 @@ def chosen(**changes: Any) -> JointSettings:
 
 
 def test_terms_come_in_one_after_another_and_only_where_there_is_a_part():
-    found = chosen(route_from=0.2, ramp=0.4, semantic_from=0.5, transfer=0)
+    found = chosen(route_from=0.2, vitality_from=0.3, ramp=0.4, semantic_from=0.5, transfer=0)
     every = ["adapter", "heads", "depth", "semantic", "codec"]
     assert found.weighs(0.0, every) == {"sft": 1.0, "depth": found.depth}
     assert found.weighs(0.4, every)["route"] == pytest.approx(found.route / 2)
