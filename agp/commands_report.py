@@ -83,7 +83,7 @@ def answer(port: int, show: bool, as_json: bool) -> None:
         rules = rule_set()
         write(lambda con: update(con, rules))
         if as_json:
-            print_json({"address": server.address})
+            print_json({"address": server.address}, line=True)
         else:
             click.echo(f"{server.address}\nCtrl-C ends it")
         if show:

@@ -2,9 +2,15 @@
 
 import http.client
 import json
+import runpy
+import signal
+import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -175,6 +181,15 @@ def test_a_hostile_expression_is_one_line(browser):
     assert browser.get("try", expression="").status == 200
 
 
+@pytest.mark.slow
+def test_what_the_first_wall_refuses_is_refused_to_a_browser_too(browser):
+    known = runpy.run_path(str(Path(__file__).parents[1] / "warehouse" / "test_expressions.py"))
+    assert len(known["HOSTILE"]) >= 40
+    for expression in filter(None, known["HOSTILE"]):  # empty: the form as it is
+        answer = browser.get("try", expression=expression)
+        assert answer.status == 400 and answer.text.count('role="alert"') == 1, expression
+
+
 def test_a_writer_is_not_kept_out(browser, monkeypatch: pytest.MonkeyPatch):
     """Not between two requests, and not while an expression is being evaluated."""
     evaluate: Callable = agp.report.live.evaluated
@@ -207,3 +222,15 @@ def test_a_port_that_is_taken_is_one_line(browser):
         Server(browser.server.server_port)
     with pytest.raises(AgpError, match="--port"):
         Server(70_000)
+
+
+@pytest.mark.slow
+def test_the_command_answers_until_ctrl_c(browser):
+    command = [sys.executable, "-m", "agp", "report", "--serve", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = json.loads(process.stdout.readline())["address"]
+        with urllib.request.urlopen(address, timeout=60) as page:
+            assert "Water the roses" in page.read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
