@@ -201,7 +201,7 @@ def report(guide: Guide) -> None:
         "All of it on one page",
         "Where the data went, what each rule does, secrets by kind, labels, splits, layers, runs, "
         "gates and decisions, in one file that runs no script and needs no network. Secrets are "
-        "replaced in it as in every export.",
+        "replaced in it as in every export. Like this home it stays if the demo is kept (--keep).",
     )
     guide.run("report", "--out", str(guide.home / "agp-report.html"))
 
