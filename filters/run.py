@@ -19,6 +19,7 @@ def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     begin = time.monotonic()
     refresh(con)
     update_clusters(con)
+    execute_file(con, "filters", "neighbours.sql")
     execute_file(con, "filters", "todo.sql", rule_set=rules.id)
     todo = count(con, "todo")
     if todo:
@@ -36,6 +37,7 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl
     """
     refresh(con)
     update_clusters(con)
+    execute_file(con, "filters", "neighbours.sql")
     execute_file(con, "filters", "todo.sql", rule_set="")
     make_masks(con, rules)
     exchanges = (

@@ -1,10 +1,16 @@
 -- The exchanges that a rule set has not seen as they are now, and the messages on their path.
 create or replace temp table todo as
-select row_number() over (order by exchange_id) as row_number, exchange_id,
-       hash(fingerprint, copies, better_source, mirrors) as fingerprint
-from features f
-anti join (select * from decisions where rule_set = $rule_set and message_id is null) d
-  on d.exchange_id = f.exchange_id and d.fingerprint = hash(f.fingerprint, f.copies, f.better_source, f.mirrors);
+with seen as (
+    select exchange_id, hash(
+        fingerprint, copies, better_source, mirrors, previous_author, previous_kind, previous_words,
+        previous_interrupted, seconds_since_previous, next_author, next_kind, next_words,
+        seconds_until_next) as fingerprint
+    from features
+)
+select row_number() over (order by exchange_id) as row_number, exchange_id, fingerprint
+from seen
+anti join (from decisions where rule_set = $rule_set and message_id is null) d
+  using (exchange_id, fingerprint);
 
 create or replace temp table todo_messages as
 select row_number() over (order by exchange_id, x.ordinal, x.message_id) as row_number,
