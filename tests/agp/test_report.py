@@ -6,12 +6,15 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 
+import agp.report
 from agp.report.page import run_figures, write_page
 from agp.report.sankey import HEIGHT, TOP, Link, layout, sankey
 from filters.secrets import Redactor, scan_files
 from warehouse.errors import AgpError
+from warehouse.store import in_memory
 
 SECTIONS = (
     *("way", "rules", "months", "sources", "duplicates", "findings", "quarantine", "labels"),
@@ -116,6 +119,15 @@ def test_a_diagram_loses_nothing_between_columns():
     drawn = sankey([Link(0, "<b>", '"x', 1)], "t")
     assert "&lt;b&gt; → &#34;x: 1" in drawn and len(re.findall("<path", drawn)) == 1
     assert "<svg" in sankey([], "nothing")
+
+
+def test_every_query_binds_to_an_empty_warehouse():
+    folder = Path(str(agp.report.__file__)).parent
+    with in_memory() as con:
+        for file in sorted(folder.glob("*.sql")):
+            [statement] = duckdb.extract_statements(file.read_text(encoding="utf-8"))
+            values = dict.fromkeys(statement.named_parameters, "1")
+            assert con.execute("explain " + statement.query, values).fetchall(), file.name
 
 
 def test_a_run_brings_its_curves_whatever_its_names(tmp_path: Path):
