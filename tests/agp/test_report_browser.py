@@ -96,6 +96,8 @@ def test_the_browser_would_notice(dom, tmp_path: Path):
 
 def test_nothing_runs_on_the_page_even_without_its_policy(dom, hostile, home):
     html = (home / "page.html").read_text(encoding="utf-8")
+    for place in ("&lt;img src=x onerror=", "&lt;b onmouseover=", "&lt;animate onbegin="):
+        assert place in html  # of a file, of a folder, of a prompt
     bare = home / "bare.html"
     bare.write_text(html.replace("Content-Security-Policy", "X-None"), encoding="utf-8")
     for page in (home / "page.html", bare):
