@@ -11,7 +11,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 WIDTH, HEIGHT, NODE, GAP, TOP = 960, 330, 12, 16, 10
-LEFT, RIGHT = 130, 230  # room for the names of the first and the last column
+LEFT, RIGHT = 165, 230  # room for the names of the first and the last column
 MIDDLE = 0.5  # where a link's curve turns
 
 
@@ -42,7 +42,7 @@ def sankey(links: Sequence[Link], title: str) -> Markup:
     named = Markup().join(node(key, box) for key, box in boxes.items())
     return Markup(
         '<svg class="sankey" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>'
-    ).format(WIDTH, HEIGHT + 2 * TOP, title, drawn, named)
+    ).format(WIDTH, height_of(links) + 2 * TOP, title, drawn, named)
 
 
 def totals(links: Sequence[Link]) -> dict[tuple[int, str], int]:
@@ -60,13 +60,20 @@ def totals(links: Sequence[Link]) -> dict[tuple[int, str], int]:
     return {key: max(out[key], into[key]) for key in keys}
 
 
+def height_of(links: Sequence[Link]) -> int:
+    """Return how high the picture is: higher where a column has many nodes."""
+    most = max(Counter(column for column, _ in totals(links)).values(), default=0)
+    return max(HEIGHT, 2 * GAP * most)
+
+
 def scale_of(links: Sequence[Link]) -> float:
     """Return how high one unit is: the fullest column fills the picture."""
     columns: dict[int, list[int]] = {}
     for (column, _), n in totals(links).items():
         columns.setdefault(column, []).append(n)
-    room = [(HEIGHT - GAP * (len(ns) - 1)) / (sum(ns) or 1) for ns in columns.values()]
-    return max(min(room, default=0), 0)
+    height = height_of(links)
+    room = [(height - GAP * (len(ns) - 1)) / (sum(ns) or 1) for ns in columns.values()]
+    return min(room, default=0)
 
 
 def layout(links: Sequence[Link]) -> dict[tuple[int, str], Box]:

@@ -11,7 +11,7 @@ import pytest
 
 import agp.report
 from agp.report.page import run_figures, write_page
-from agp.report.sankey import HEIGHT, TOP, Link, layout, sankey
+from agp.report.sankey import HEIGHT, TOP, Link, height_of, layout, sankey
 from filters.secrets import Redactor, scan_files
 from warehouse.errors import AgpError
 from warehouse.store import in_memory
@@ -119,6 +119,8 @@ def test_a_diagram_loses_nothing_between_columns():
     drawn = sankey([Link(0, "<b>", '"x', 1)], "t")
     assert "&lt;b&gt; → &#34;x: 1" in drawn and len(re.findall("<path", drawn)) == 1
     assert "<svg" in sankey([], "nothing")
+    many = [Link(0, "all", f"source {i}", 1) for i in range(60)]
+    assert max(b.y + b.height for b in layout(many).values()) <= height_of(many) + TOP + 1
 
 
 def test_every_query_binds_to_an_empty_warehouse():
