@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "warehouse.commands_lineage:lineage",
         "From any id to its bytes and to the datasets it is in.",
     ),
+    "memories": (
+        "lanes.commands_memories:memories",
+        "The memories that precede an exchange and are about it.",
+    ),
     "warehouse verify": (
         "warehouse.commands_verify:verify",
         "Check that every byte is as it was read.",

@@ -206,6 +206,25 @@ def report(guide: Guide) -> None:
     guide.run("report", "--out", str(guide.home / "agp-report.html"))
 
 
+def memories(guide: Guide) -> None:
+    """What a memory archive adds."""
+    from lanes.sample_history.memories import FOLDER, copy_memories_to
+
+    copy_memories_to(guide.home)
+    guide.step(
+        "What was remembered",
+        "A memory archive (tables of a Supabase project, here files of their rows) is the longest "
+        "history of all. Its prompts are sightings of the same exchanges, and each exchange can be "
+        "asked for the memories that precede it: a training row may begin with them.",
+    )
+    guide.run("ingest", str(guide.home / FOLDER), lines=4, last=5)
+    found = guide.rows(
+        "select exchange_id from v_exchanges where author = 'person' and project = 'krume' "
+        "and length(prompt) > 60 order by asked_at desc limit 1"
+    )
+    guide.run("memories", found[0]["exchange_id"])
+
+
 STEPS: list[Callable[[Guide], None]] = [
     ingest,
     status,
@@ -223,7 +242,7 @@ STEPS: list[Callable[[Guide], None]] = [
     evaluate,
     decide,
 ]
-THE_REST = [curriculum, lanes, decision, sources]
+THE_REST = [curriculum, lanes, decision, sources, memories]
 
 NEXT = """What to try next:
   agp ingest                      your own history, on this machine only

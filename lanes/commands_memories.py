@@ -1,8 +1,8 @@
-"""What `agp ingest` says of memory tables: which are meant, whether they can be read, what came."""
+"""`agp memories`, and what `agp ingest` says of memory tables: which are meant, and what came."""
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lanes.memories.follow import Read
 
 SUPABASE = "supabase"  # in place of a path: the memory tables
+SHOWN = 160  # characters of a memory
 
 
 def asked(paths: tuple[str, ...], full: bool) -> Memories | None:
@@ -67,3 +68,54 @@ def print_tables(tables: "list[Read]") -> None:
     for read in tables:
         if read.note:
             click.echo(f"{read.table}: {read.note}")
+
+
+@click.command()
+@click.argument("exchange")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def memories(exchange: str, as_json: bool) -> None:
+    """Show the memories that precede EXCHANGE (an id, or the beginning of one) and are about it.
+
+    By words, by embedding where the exchange's own prompt is a memory that has one, by project,
+    conversation and time; `memories.toml` says how much of each. Secrets are replaced.
+
+    \b
+    agp memories x3f2a
+    agp memories x3f2a --json
+    """
+    from filters.secrets import Redactor, home_literals, home_salt
+    from lanes.memories.linked import memories_of
+    from lanes.memories.settings import memory_settings
+    from warehouse.console import cell_text, print_json
+    from warehouse.interrupt import read
+
+    settings = memory_settings().linked
+    exchange_id, found = read(lambda con: memories_of(con, exchange, settings))
+    texts = Redactor(home_salt(), literals=home_literals()).texts([m["text"] for m in found])
+    found = [m | {"text": text} for m, text in zip(found, texts, strict=True)]
+    if as_json:
+        print_json({"exchange_id": exchange_id, "memories": found})
+        return
+    if not found:
+        click.echo(f"{exchange_id}: no memory before it is about it")
+        return
+    for memory in found:
+        click.echo(heading(memory))
+        click.echo(f"  {cell_text(' '.join(memory['text'].split())[:SHOWN])}")
+
+
+def heading(memory: dict[str, Any]) -> str:
+    """Return a memory's line: its id, when it was written, and what it has to do with it."""
+    alike = {
+        "words": memory["text_similarity"],
+        "embedding": memory["embedding_similarity"],
+    }
+    same = [name for name in ("project", "conversation") if memory[f"same_{name}"]]
+    parts = [
+        memory["memory_id"],
+        f"{memory['created_at']:%Y-%m-%d %H:%M}",
+        memory["phase"] or "",
+        *(f"{name} {value:.2f}" for name, value in alike.items() if value),
+        *(f"same {name}" for name in same),
+    ]
+    return "  ".join(part for part in parts if part)

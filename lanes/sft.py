@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 import orjson
 import pyarrow as pa
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from filters.secrets import Redactor
 from lanes.chat import MARGIN, Part, Tools, cut_middle, main_argument, map_strings, talk
+from lanes.grounding import Memory, grounded, remembered
 from lanes.lane import Counts, Lane, Row, Turn, Work
 from lanes.minimum import too_few
 from lanes.settings import Settings
@@ -31,6 +32,8 @@ class SftSettings(Settings):
     prompt_chars: PositiveInt
     history_exchanges: int
     history_chars: int
+    memories: NonNegativeInt
+    memory_chars: PositiveInt
     steps: list[tuple[int, int]]
     keep_steps: list[tuple[int, int]]
     minimum: dict[str, int]
@@ -52,19 +55,24 @@ def schema(settings: SftSettings) -> pa.Schema:
             ("exchange_ids", pa.list_(text)),
             ("exchange_of", pa.list_(pa.int32())),
             ("agent", text),
+            ("grounded_in", text),
+            ("memory_ids", pa.list_(text)),
         ]
     )
 
 
 def rows(work: Work) -> Iterator[Row]:
     """Yield the rows of every family in the plan, family by family."""
+    known = remembered(work.con, work.settings.memories)
     query = (files("lanes") / "sft_parts.sql").read_text(encoding="utf-8")
     parts = stream(work.con, query)
     for _, family in groupby(parts, key=lambda part: part["family_id"]):
-        yield from family_rows(family, work)
+        yield from family_rows(family, work, known)
 
 
-def family_rows(family: Iterable[dict[str, Any]], work: Work) -> Iterator[Row]:
+def family_rows(
+    family: Iterable[dict[str, Any]], work: Work, known: dict[str, list[Memory]]
+) -> Iterator[Row]:
     """Yield the rows of one family from the parts of its exchanges."""
     members: list[Member] = []
     parents: dict[str, str | None] = {}
@@ -77,8 +85,11 @@ def family_rows(family: Iterable[dict[str, Any]], work: Work) -> Iterator[Row]:
         if not facts["reason"]:
             add_member(members, facts, [p for p in parts if p["part_id"]], work)
             work.advance(1)
-    for window in windows(members, parents, limits(work.settings)):
-        yield as_row(window, split, agent)
+    without = frozenset(known)
+    for window in windows(members, parents, limits(work.settings), without):
+        row = as_row(window, split, agent)
+        opens = window.new[0].exchange_id
+        yield grounded(row, known[opens], work) if opens in known else row
 
 
 def stream(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
@@ -179,6 +190,8 @@ def as_row(window: Window, split: str, agent: str) -> Row:
         "exchange_ids": [member.exchange_id for member in members],
         "exchange_of": [i for i, m in enumerate(members) for _ in m.talk.messages],
         "agent": agent,
+        "grounded_in": "exchanges" if window.context else "",
+        "memory_ids": [],
     }
     return Row(split, data, turns, counts(window, messages, loss))
 
@@ -215,8 +228,9 @@ LANE = Lane(
         "A row is a conversation: `messages` in chat form, `loss` says for every message whether a "
         "model is trained on it (only answers that earn it), `weight` is the row's weight, "
         "`exchange_ids` lead back to the warehouse, `exchange_of` says which of them a message is "
-        "of. Earlier exchanges may be repeated as context; every answer is supervised in exactly "
-        "one row."
+        "of. Before the first prompt stand memories that precede it and are about it "
+        "(`grounded_in` is memories, `memory_ids` names them), else earlier exchanges may be "
+        "repeated as context (exchanges); every answer is supervised in exactly one row."
     ),
     missing=missing,
 )

@@ -70,14 +70,21 @@ def chains(members: Sequence[Member], parents: Mapping[str, str | None]) -> list
 
 
 def windows(
-    members: Sequence[Member], parents: Mapping[str, str | None], limits: Limits
+    members: Sequence[Member],
+    parents: Mapping[str, str | None],
+    limits: Limits,
+    without: frozenset[str] = frozenset(),
 ) -> Iterable[Window]:
-    """Yield the rows of a family; `parents` are those of all its exchanges, left out or not."""
+    """Yield the rows of a family; `parents` are those of all its exchanges, left out or not.
+
+    A row that begins with one of `without` repeats no earlier exchange.
+    """
     above = kept_parents(members, parents)
     by_id = {member.exchange_id: member for member in members}
     for chain in chains(members, above):
         for new in pieces(chain, limits):
-            yield Window(history(new, above, by_id, limits), new)
+            alone = new[0].exchange_id in without
+            yield Window([] if alone else history(new, above, by_id, limits), new)
 
 
 def pieces(chain: Sequence[Member], limits: Limits) -> Iterable[list[Member]]:

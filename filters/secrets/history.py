@@ -60,7 +60,7 @@ def survey(
     kinds: frozenset[str] | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Survey:
-    """Scan every message, tool input and output of the warehouse; `progress` is told characters."""
+    """Scan every message, memory and tool call of the warehouse; `progress` is told characters."""
     salt, literals = home_salt(), literal_pattern(home_literals())
     result = Survey()
     query = (files("filters.secrets") / "strings.sql").read_text(encoding="utf-8")

@@ -8,5 +8,7 @@ union all
 select 'tool output', c.tool_call_id, c.exchange_id, e.session_id, c.output
 from v_tool_calls c left join exchanges e using (exchange_id) where c.output is not null
 union all
+select 'memory', memory_id, null, conversation_id, text from v_memories where text is not null
+union all
 select 'session', session_id, null, session_id, concat_ws(e'\n', title, cwd, git_branch)
 from v_sessions

@@ -18,6 +18,7 @@ from warehouse.errors import AgpError
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
 
+TOGETHER = 4 << 20  # characters of rows that are committed at once
 COLUMNS = """select attname from pg_attribute
 where attrelid = to_regclass({}) and attnum > 0 and not attisdropped"""
 
@@ -85,16 +86,19 @@ class PostgresReader:
         return count
 
     def stream(self, query: str) -> Iterator[list[Row]]:
-        """Yield the objects that a query of one JSON column gives, some thousand at a time."""
+        """Yield the objects that a query of one JSON column gives, a few megabytes at a time."""
         waiting: list[Row] = []
+        size = 0
         try:
             with self.con.cursor() as cursor:
                 cursor.execute(query)
                 for batch in cursor.fetch_record_batch():
-                    waiting += [orjson.loads(text) for text in batch.column(0).to_pylist()]
-                    while len(waiting) >= self.settings.page:
-                        yield waiting[: self.settings.page]
-                        del waiting[: self.settings.page]
+                    for text in batch.column(0).to_pylist():
+                        waiting.append(orjson.loads(text))
+                        size += len(text)
+                        if size >= TOGETHER:
+                            yield waiting
+                            waiting, size = [], 0
         except self.errors as error:
             raise self.problem(error) from None
         if waiting:

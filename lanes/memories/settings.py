@@ -34,6 +34,22 @@ class Table(Settings):
     columns: dict[str, tuple[str, ...]] = {}
 
 
+class Linked(Settings):
+    """Which memories have to do with an exchange."""
+
+    most: PositiveInt
+    longest: PositiveInt
+    common: PositiveInt
+    least_text: float = Field(ge=0, le=1)
+    least_embedding: float = Field(ge=-1, le=1)
+    text_weight: NonNegativeFloat
+    embedding_weight: NonNegativeFloat
+    project_weight: NonNegativeFloat
+    conversation_weight: NonNegativeFloat
+    recent_weight: NonNegativeFloat
+    recent_days: PositiveFloat
+
+
 class MemorySettings(Settings):
     """What lanes/memories/memories.toml holds; its comments say what each is."""
 
@@ -48,6 +64,7 @@ class MemorySettings(Settings):
     turns: Table
     edges: Table
     prompts: Table
+    linked: Linked
 
     def tables(self) -> dict[str, Table]:
         """Return the tables by the kind of file that their pages become."""

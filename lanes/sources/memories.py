@@ -4,8 +4,9 @@ Which column is which is a setting; a column that is missing is null.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 SCHEME = "supabase://"
 GONE = "agp_gone"  # marks a record of ours: the row of this key is no longer there
-NUMBERS = ("salience", "phase_confidence", "depth", "sibling_order", "homogeneity", "temporal")
-WORDS = ("phase", "domain", "task_type", "project", "content_hash")
-TIMES = ("created_at", "updated_at", "deleted_at")
 
 
 def normalise(file: SourceFile, records: Iterable[tuple[int, Any]], rows: Rows) -> None:
@@ -32,22 +30,25 @@ def normalise(file: SourceFile, records: Iterable[tuple[int, Any]], rows: Rows) 
     from lanes.memories.settings import memory_settings
 
     settings, place = memory_settings(), place_of(file.path)
-    table = settings.tables()[file.kind]
+    table, reads = settings.tables()[file.kind], EDGE if file.kind == "memory_edge" else TURN
+    shapes: dict[tuple[str, ...], Any] = {}
     for ordinal, record in records:
         if not isinstance(record, dict):
             continue
         here, key = (file.file_id, ordinal), [record.get(name) for name in table.key]
-        name = memory_id(place, key)
-        gone = record.get(GONE) is True
+        name, gone = memory_id(place, key), record.get(GONE) is True
         rows.memory_versions.append((*here, name, place, key_text(key), gone))
         if gone:
             continue
         if file.kind == "log":
             verbose.normalise(file, [(ordinal, record)], rows)
             continue
-        found = read(record, table)
+        shape = tuple(record)
+        if shape not in shapes:
+            shapes[shape] = columns(table, reads, record)
+        found = [read(record[at]) if at else None for at, read in shapes[shape]]
         if file.kind == "memory":
-            rows.memories.append((*here, name, *turn(found)))
+            rows.memories.append((*here, name, *found))
         else:
             rows.memory_edges.append((*here, name, *edge(found, place, settings)))
 
@@ -82,37 +83,25 @@ def memory_id(place: str, key: Sequence[Any]) -> str:
     return blake2b(f"{place}\x1f{key_text(key)}".encode(), digest_size=8).hexdigest()
 
 
-def read(record: Json, table: "Table") -> dict[str, Any]:
-    """Return a row's values by our names for them: the first column that the row has counts."""
-    return {
-        ours: next((record[name] for name in names if name in record), None)
-        for ours, names in table.columns.items()
-    }
+def columns(
+    table: "Table", turns: Mapping[str, Callable[[Any], Any]], record: Json
+) -> list[tuple[str | None, Callable[[Any], Any]]]:
+    """Return, for rows of this one's columns, where each of ours stands and how it is read.
+
+    The first of a column's names that the row has counts.
+    """
+    return [
+        (next((name for name in table.columns.get(ours, ()) if name in record), None), reads)
+        for ours, reads in turns.items()
+    ]
 
 
-def turn(found: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the columns of `memories` in order."""
-    return (
-        text_of(found.get("conversation_id")),
-        text_of(found.get("role")),
-        string(found.get("text")),
-        *(text_of(found.get(name)) for name in WORDS),
-        *(number(found.get(name)) for name in (*NUMBERS, "complexity")),
-        *(timed(found.get(name)) for name in TIMES),
-        embedding(found.get("embedding")),
-    )
-
-
-def edge(found: Mapping[str, Any], place: str, settings: "MemorySettings") -> tuple[Any, ...]:
+def edge(found: Sequence[Any], place: str, settings: "MemorySettings") -> tuple[Any, ...]:
     """Return the columns of `memory_edges` in order; its ends are turns of the same project."""
     host = place.rpartition("/")[0]
     turns = "/".join(part for part in (host, settings.turns.table) if part)
-    ends = (found.get("parent_id"), found.get("child_id"))
-    return (
-        *(None if end is None else memory_id(turns, [end]) for end in ends),
-        text_of(found.get("edge_type")),
-        *(timed(found.get(name)) for name in ("created_at", "deleted_at")),
-    )
+    ends = (None if end is None else memory_id(turns, [end]) for end in found[:2])
+    return (*ends, *found[2:])
 
 
 def text_of(value: Any) -> str | None:
@@ -121,9 +110,11 @@ def text_of(value: Any) -> str | None:
     >>> text_of("x"), text_of(7), text_of(None), text_of({})
     ('x', '7', None, None)
     """
+    if value is None or type(value) is str:
+        return value or None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return string(value)
+    return None
 
 
 def embedding(value: Any) -> list[float] | None:
@@ -140,3 +131,31 @@ def embedding(value: Any) -> list[float] | None:
     if not isinstance(value, list) or not value:
         return None
     return value if {type(x) for x in value} <= {int, float} else None
+
+
+def measured(value: Any) -> float | None:
+    """Return a finite number, also one that stands in a string."""
+    return value if value is None or (type(value) is float and isfinite(value)) else number(value)
+
+
+def told(value: Any) -> Any:
+    """Return a time as `parse_time` reads it."""
+    return value if value is None or (type(value) is str and value[4:5] == "-") else timed(value)
+
+
+# Our columns in the order of their tables, and how each is read.
+TURN: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("conversation_id", "role"), text_of),
+    "text": string,
+    **dict.fromkeys(("phase", "domain", "task_type", "project", "content_hash"), text_of),
+    **dict.fromkeys(("salience", "phase_confidence", "depth", "sibling_order"), measured),
+    **dict.fromkeys(("homogeneity", "temporal", "complexity"), measured),
+    **dict.fromkeys(("created_at", "updated_at", "deleted_at"), told),
+    "embedding": embedding,
+}
+EDGE: dict[str, Callable[[Any], Any]] = {
+    "parent_id": lambda value: value,
+    "child_id": lambda value: value,
+    "edge_type": text_of,
+    **dict.fromkeys(("created_at", "deleted_at"), told),
+}

@@ -40,9 +40,11 @@ def time_array(values: Sequence[Any]) -> pa.Array:
 
 
 def _quickly(value: Any) -> datetime | None:
-    if type(value) is str and value[-1:] == "Z" and value[10:11] == "T":
-        try:
-            return datetime.fromisoformat(value[:-1])
-        except ValueError:
-            pass
+    if type(value) is str and value[10:11] == "T":
+        zone = 1 if value[-1:] == "Z" else 6 if value[-6:] == "+00:00" else 0
+        if zone:
+            try:
+                return datetime.fromisoformat(value[:-zone])
+            except ValueError:
+                pass
     return parse_time(value)

@@ -36,6 +36,11 @@ create temp table new_ambiguous_prompts as from ambiguous_prompts;
 create temp table known as select row_key, ''::blob as sha256, deleted from memory_versions;
 create temp table now_rows as select row_key, ''::blob as sha256 from memory_versions;
 create temp table seen_keys as select row_key from memory_versions;
+create temp table asked as
+    select exchange_id, session_id, asked_at, '' as project, '' as cwd, '' as prompt from exchanges;
+create temp table linked as
+    select exchange_id, memory_id, created_at, phase, text from exchanges, memories;
+create temp table remembered as select memory_id, conversation_id, text as key from memories;
 create temp table seen_prompts as
     select message_id, session_id, '' as folder, sent_at, true as logged, true as loose,
            true as open_ended, '' as opening, text from messages

@@ -38,6 +38,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def project_key() -> str:
+    """Return the key that the servers take."""
+    return KEY
+
+
 @pytest.fixture
 def sql(database: str) -> Iterator[Callable[[str], Any]]:
     """Return a function that runs a statement in the tables, which are made anew."""

@@ -1,0 +1,62 @@
+"""The database's own URL: the same rows, byte for byte, as by the project's client."""
+
+import pytest
+
+SAME = """select row_key, deleted, r.sha256, m.* exclude (file_id, record_ordinal)
+from memory_versions v
+join raw_records r on r.file_id = v.file_id and r.ordinal = v.record_ordinal
+left join memories m on m.file_id = v.file_id and m.record_ordinal = v.record_ordinal
+order by v.row_key, r.sha256"""
+
+
+@pytest.fixture
+def by_url(database, project, monkeypatch):
+    """Return a function that takes the way by the database's URL, of the same project."""
+
+    def change() -> None:
+        monkeypatch.setenv("SUPABASE_DB_URL", database)
+
+    return change
+
+
+@pytest.mark.slow
+def test_both_ways_bring_the_same_rows(agp, by_url, turns, sql, rows):
+    turns(1500)
+    sql("update memory_turns set updated_at = null, salience_score = 1e-7 where id % 5 = 0")
+    said = "content_text = e'tab\\t \"quote\" ߛ \\\\', domain = 'x'"
+    sql(f"update memory_turns set {said} where id = 9")
+    agp("ingest", "supabase")
+    before = rows(SAME)
+    by_url()
+    agp("ingest", "supabase", "--full")
+    assert rows(SAME) == before and len(before) == 1500
+    sql("update memory_turns set content_text = 'anew', updated_at = now() where id = 7")
+    sql("delete from memory_turns where id = 3")
+    agp("ingest", "supabase")
+    changed = "where versions > 1 or deleted"
+    found = rows(f"select row_key, text, versions, deleted from v_memories {changed}")
+    assert sorted(found) == [("[3]", "memory number 3", 1, True), ("[7]", "anew", 2, False)]
+
+
+@pytest.mark.slow
+def test_check_and_tables_that_are_not_there(agp, by_url, turns, sql):
+    turns(3)
+    sql("drop table claude_prompts")
+    by_url()
+    out = agp("ingest", "supabase", "--check").output
+    assert "right    memory_turns: 3 rows" in out and "absent   claude_prompts" in out
+
+
+def test_a_password_is_never_shown(agp, home, monkeypatch):
+    url = "postgresql://postgres:hunter2secret@127.0.0.1:9/postgres"
+    monkeypatch.setenv("SUPABASE_DB_URL", url)
+    for more in ((), ("--check",)):
+        result = agp("ingest", "supabase", *more, exit_code=2)
+        said = result.output + repr(result.exception)
+        assert "127.0.0.1:9/postgres" in said and "hunter2secret" not in said
+
+
+def test_what_is_no_database_is_said(agp, home, monkeypatch):
+    monkeypatch.setenv("SUPABASE_DB_URL", "abc.supabase.co")
+    result = agp("ingest", "supabase", exit_code=2)
+    assert "SUPABASE_DB_URL is no database's URL" in result.output + str(result.exception)
