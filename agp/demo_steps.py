@@ -217,7 +217,7 @@ def memories(guide: Guide) -> None:
         "history of all. Its prompts are sightings of the same exchanges, and each exchange can be "
         "asked for the memories that precede it: a training row may begin with them.",
     )
-    guide.run("ingest", str(guide.home / FOLDER), lines=4, last=5)
+    guide.run("ingest", str(guide.home / FOLDER), lines=12, last=8)
     found = guide.rows(
         "select exchange_id from v_exchanges where author = 'person' and project = 'krume' "
         "and length(prompt) > 60 order by asked_at desc limit 1"

@@ -17,12 +17,21 @@ SHOWN = 160  # characters of a memory
 
 
 def asked(paths: tuple[str, ...], full: bool) -> Memories | None:
-    """Return which memory tables an ingest reads as well; None: none."""
+    """Return which memory tables an ingest reads as well; None: none.
+
+    What is wrong with the way to them is an error only for who asked for nothing else.
+    """
     from lanes.memories.access import MISSING, access
     from warehouse.errors import AgpError
 
     alone = paths == (SUPABASE,)
-    way = access() if alone or not paths else None
+    try:
+        way = access() if alone or not paths else None
+    except AgpError as error:
+        if alone:
+            raise
+        click.echo(f"not read: memory tables: {error}", err=True)
+        way = None
     if way is None and alone:
         raise AgpError(MISSING)
     return Memories(way, alone, full) if way else None

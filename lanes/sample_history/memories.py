@@ -23,7 +23,7 @@ SEED = "agp-sample-memories-1"
 FOLDER = "memory"
 TURNS, EDGES, PROMPTS = "memory_turns.jsonl", "memory_turn_edges.jsonl", "claude_prompts.jsonl"
 PHASES = ("exploration", "debugging", "planning", "consolidation", "synthesis")
-DIMENSIONS = 24
+DIMENSIONS = 96
 Row = dict[str, Any]
 
 
@@ -122,7 +122,7 @@ def embedded(text: str) -> str:
     (True, None)
     """
     counts = Counter(
-        blake2b(word.encode(), digest_size=2).digest()[0] % DIMENSIONS
+        blake2b(word.encode(), digest_size=2).digest()[1] % DIMENSIONS
         for word in re.findall(r"\w{3,}", text.lower())
     )
     length = math.sqrt(sum(n * n for n in counts.values()))

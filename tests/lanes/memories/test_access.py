@@ -34,6 +34,14 @@ def test_what_is_wrong_is_said_before_anything_is_sent(agp, monkeypatch, url, ke
     assert KEY[9:] not in result.output + repr(result.exception)
 
 
+def test_half_a_way_stops_no_other_source(agp, claude_tree, monkeypatch, rows):
+    claude_tree("s1").person("Fix the parser")
+    monkeypatch.setenv("SUPABASE_URL", URL)
+    said = agp("ingest").output
+    assert "not read: memory tables: SUPABASE_URL is set and SUPABASE_KEY is not" in said
+    assert rows("select prompt from v_exchanges") == [("Fix the parser",)]
+
+
 def test_a_key_in_an_environment_file_may_end_in_a_line_break(home, monkeypatch):
     monkeypatch.setenv("SUPABASE_URL", URL)
     monkeypatch.setenv("SUPABASE_KEY", f"{KEY}\n")
