@@ -225,7 +225,8 @@ def test_a_resumed_run_is_an_uninterrupted_one(joint: Path, parents: dict[str, s
 
 @pytest.mark.slow
 def test_a_breach_ends_the_run_and_keeps_the_state_before(parents: dict[str, str]):
-    run, stage = stage6.start(request(parents, "max_steps=4", "learning_rate=0.5", "diverged=1e9"))
+    changes = ("learning_rate=0.5", "pace_heads=2", "pace_depth=2", "pace_codec=0", "diverged=1e9")
+    run, stage = stage6.start(request(parents, "max_steps=4", *changes))
     assert training.train(run, stage, Progress(), lambda *_: None, lambda: False) == "early"
     facts = runs.summary(run)
     assert "beyond its margin" in facts["reason"] and facts["steps"] == 2
