@@ -25,8 +25,8 @@ BEGIN, END = "<!-- real walk -->", "<!-- /real walk -->"
 NAMES = {0: "0, map", 1: "1, adapter", 2: "2, heads", 3: "3, depth", 5: "5, transfer"}
 # What is not learned in these few steps a longer run may learn: the table says how long they were.
 FEW = {
-    0: ("layers=6,9,12,15,17", "window=256"),
-    3: ("seeds=1", "max_steps=16", "positions=16", "valid_rows=64"),
+    0: ("layers=9,12,15", "window=256"),
+    3: ("exits=9,12", "seeds=1", "max_steps=16", "positions=16", "valid_rows=64"),
     5: (
         "layers=12,15",
         "max_steps=6",
@@ -36,7 +36,7 @@ FEW = {
         "evaluate_every=3",
     ),
 }
-SIZE = ("--most", "64", "--length", "6", "--answers", "4")
+SIZE = ("--most", "48", "--length", "4", "--answers", "4")
 # The semantic projection would read every text of the history, the joint finetune run it all anew.
 LEFT_OUT = ("--without", "semantic", "--without", "joint")
 
