@@ -45,7 +45,8 @@ def test_a_row_has_what_was_done_and_what_every_state_is(made):
 
 
 def test_the_same_capture_gives_the_same_bytes(made, agp, tmp_path):
-    again = json.loads(agp("lanes", "build", "routing", "--out", tmp_path / "again", "--json").stdout)
+    out = ("--out", tmp_path / "again", "--json")
+    again = json.loads(agp("lanes", "build", "routing", *out).stdout)
     assert again["content_sha256"] == made["content_sha256"]
     assert again["build_id"] == made["build_id"]
 
