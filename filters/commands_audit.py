@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from filters.audit import Audit
+    from filters.compile import RuleSet
     from filters.review import Score
     from filters.samples import Sample
 
@@ -46,27 +47,11 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
       agp filters audit --lane routing --samples 3
       agp filters audit --by month --json
     """
-    from filters.audit import exchange_audit, groups, message_audit
     from filters.compile import rule_set
-    from filters.review import scores
-    from filters.run import update
-    from filters.samples import samples
     from warehouse.interrupt import write
 
     rules = rule_set(folder)
-
-    def work(
-        con: "DuckDBPyConnection",
-    ) -> tuple["Audit", "Audit", "list[Sample]", "list[Score]"]:
-        update(con, rules)
-        return (
-            exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane),
-            message_audit(groups(con, rules, "message"), rules.message, lane),
-            samples(con, rules, lane, each),
-            scores(con, rules),
-        )
-
-    exchanges, messages, found, judged = write(work)
+    exchanges, messages, found, judged = write(lambda con: audited(con, rules, lane, each))
     if as_json:
         report = {"rule_set": rules.id, "exchanges": plain(exchanges), "messages": plain(messages)}
         judgements = [scored(s) for s in judged]
@@ -84,6 +69,25 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
             print_breakdown(audit, by)
     print_scores(judged)
     print_samples(found)
+
+
+def audited(
+    con: "DuckDBPyConnection", rules: "RuleSet", lane: str, each: int
+) -> tuple["Audit", "Audit", "list[Sample]", "list[Score]"]:
+    """Bring decisions up to date; return what rules on exchanges and on messages do in a lane,
+    samples, and how right the judged ones are."""
+    from filters.audit import exchange_audit, groups, message_audit
+    from filters.review import scores
+    from filters.run import update
+    from filters.samples import samples
+
+    update(con, rules)
+    return (
+        exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane),
+        message_audit(groups(con, rules, "message"), rules.message, lane),
+        samples(con, rules, lane, each),
+        scores(con, rules),
+    )
 
 
 def scored(score: "Score") -> dict[str, Any]:
