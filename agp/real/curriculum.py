@@ -26,9 +26,17 @@ NAMES = {0: "0, map", 1: "1, adapter", 2: "2, heads", 3: "3, depth", 5: "5, tran
 # What is not learned in these few steps a longer run may learn: the table says how long they were.
 FEW = {
     0: ("layers=9,12,15", "window=256"),
-    3: ("exits=9,12", "seeds=1", "max_steps=16", "positions=16", "valid_rows=64"),
+    3: (
+        "exits=9,12",
+        "seeds=1",
+        "learning_rate=1e-4",
+        "max_steps=16",
+        "positions=16",
+        "valid_rows=64",
+    ),
     5: (
         "layers=12,15",
+        "seeds=1",
         "max_steps=6",
         "prompts=4",
         "fit_prompts=24",
