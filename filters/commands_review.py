@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def new_rule(name: str, on: str, where: str | None) -> None:
     """Write a commented rule called ID into your own folder, to be edited.
 
+    A rule on exchanges begins as a flag, which leaves nothing out.
+
     \b
     Examples:
       agp filters new short-prompt
@@ -50,8 +52,8 @@ def review_rule(rule: str, most: int, folder: Path | None) -> None:
 
     \b
     Examples:
-      agp filters review task-notification
-      printf 'y\\nn\\ns\\n' | agp filters review slash-command --most 3
+      agp filters review notice-task
+      printf 'y\\nn\\ns\\n' | agp filters review heartbeat --most 3
     """
     from filters.compile import rule_set
     from filters.review import keep, known_rule, questions

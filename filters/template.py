@@ -10,9 +10,10 @@ from warehouse.expressions import ExpressionError, check
 from warehouse.features import columns
 from warehouse.statements import statement
 
-# What stands in the template until a person writes something better; examples that it fulfils.
+# What stands in the template until a person writes something better; examples that it fulfils. It
+# only flags, since it is in force at once: whoever has edited it writes what it ought to do.
 BEGIN = {
-    "exchange": ("drop", "prompt_words < 3", ["Go on"], ["Go on with the second half of the list"]),
+    "exchange": ("flag", "prompt_words < 3", ["Go on"], ["Go on with the second half of the list"]),
     "message": ("strip", "starts_with(text, 'NOTICE:')", ["NOTICE: done"], ["What is a NOTICE:?"]),
 }
 

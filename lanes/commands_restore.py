@@ -65,10 +65,12 @@ def list_gone(found: "list[Gone]", as_json: bool) -> None:
         print_json([session._asdict() for session in found])
         return
     if not found:
-        click.echo("Every transcript that is kept here still stands in its place.")
+        click.echo(
+            "Every transcript that is kept here stood in its place at the last `agp ingest`."
+        )
         return
     rows: list[list[Any]] = [
-        [s.session_id, s.project, s.title, f"{s.ended_at or '':.10}", s.files, s.bytes // 1000]
+        [s.session_id, s.project, s.title, str(s.ended_at or "")[:10], s.files, s.bytes // 1000]
         for s in found[:LISTED]
     ]
     print_table(["session", "project", "title", "last word", "files", "kB"], rows)

@@ -94,6 +94,8 @@ def show(folder: Path, as_json: bool, split: str = "valid") -> None:
     )
     if split in facts["splits"]:
         print_map(stage0.report(folder, split))
+    else:
+        console().print(f"no map of {split}: it holds {', '.join(facts['splits'])}", markup=False)
     console().print(str(folder), soft_wrap=True)
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -107,7 +107,7 @@ def _migrated(path: Path, wait: float) -> duckdb.DuckDBPyConnection:
 def _create(path: Path) -> None:
     """Make an empty warehouse whole or not at all: it is built aside and linked into place."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or "it cannot be made"
         raise AgpError(f"no folder {path.parent}: {reason}; set AGP_HOME to another") from None
@@ -137,6 +137,8 @@ def _connect(path: Path, wait: float, read_only: bool = False) -> duckdb.DuckDBP
         try:
             con = duckdb.connect(str(path), read_only=read_only, config=NEW)
             con.execute("set timezone = 'UTC'")
+            if not read_only:
+                _keep_private(path)
             if not log:
                 _refuse_cut(con, path)
             return con
@@ -144,6 +146,13 @@ def _connect(path: Path, wait: float, read_only: bool = False) -> duckdb.DuckDBP
             if not is_locked(error) or time.monotonic() > deadline:
                 raise explain(error, path, opening=True) or error from None
         time.sleep(0.05)
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody but its owner read a file that holds credentials as they were typed."""
+    with suppress(OSError):  # another's file, or a file system without modes
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _refuse_cut(con: duckdb.DuckDBPyConnection, path: Path) -> None:

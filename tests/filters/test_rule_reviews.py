@@ -73,6 +73,15 @@ def test_a_new_rule_passes_its_own_examples_and_is_in_force(home, agp, on):
     assert "there already" in agp("filters", "new", "mine", exit_code=2).output
 
 
+def test_a_new_rule_leaves_nothing_out_before_it_is_edited(told, agp):
+    def dropped() -> int:
+        return json.loads(agp("filters", "audit", "--json").output)["exchanges"]["dropped"]
+
+    before = dropped()
+    agp("filters", "new", "mine")
+    assert dropped() == before == 6
+
+
 def test_a_new_rule_of_ones_own_expression_wants_examples(home, agp):
     agp("filters", "new", "ports", "--where", "contains(lower(prompt), ' port \"a\"')")
     assert "ports: example 1 under `hit` does not hit" in agp("filters", "test", exit_code=2).output

@@ -184,3 +184,15 @@ def test_a_full_disk_is_a_line(home, limit):
     if warehouse_path().exists():
         with open_writer() as con:
             assert con.execute("select count(*) from sessions").fetchall() == [(0,)]
+
+
+def test_nobody_else_may_read_what_was_typed(home: Path):
+    """A file that others could read is closed to them when it is written next."""
+    with open_writer():
+        pass
+    path = home / ".agp" / "warehouse.duckdb"
+    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+    path.chmod(0o644)
+    with open_writer():
+        pass
+    assert path.stat().st_mode & 0o077 == 0

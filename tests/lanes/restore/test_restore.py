@@ -61,13 +61,15 @@ def test_a_session_comes_back_byte_for_byte_with_its_time(deleted, agp):
 
 
 def test_all_that_is_gone_and_what_is_not(deleted, agp):
-    listed = {s["session_id"] for s in json.loads(agp("restore", "--json").stdout)}
+    gone = json.loads(agp("restore", "--json").stdout)
+    listed = {s["session_id"] for s in gone}
+    assert all(s["ended_at"][:10] in agp("restore").stdout for s in gone)
     assert listed == {SESSION, OTHER} and SESSION in agp("restore").stdout
     assert set(states(agp("restore", "--gone", "--json")).values()) == {"written"}
     assert {path: path.read_bytes() for path in deleted} == deleted
     assert set(states(agp("restore", "--gone", "--json")).values()) == {"there"}
     agp("ingest")
-    assert "still stands in its place" in agp("restore").stdout
+    assert "stood in its place at the last `agp ingest`" in agp("restore").stdout
 
 
 def test_a_file_that_stands_is_left_as_it_is(deleted, agp):
