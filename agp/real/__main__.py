@@ -7,26 +7,15 @@ from pathlib import Path
 import click
 
 from agp.real.model import assemble, check, fetch, known, terms
+from agp.real.options import folder_option, results_option
 from train.blas import use_openblas
 from warehouse.console import console
 
 
 @click.command()
 @click.option("--package", help="Another package than the one that was recorded.")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".real"),
-    show_default=True,
-    help="Where everything goes; git ignores it.",
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("docs/results.md"),
-    show_default=True,
-    help="The page whose table is written.",
-)
+@folder_option
+@results_option
 def main(package: str | None, folder: Path, results: Path) -> None:
     """Train and measure an adapter of a real model, in a folder of its own.
 

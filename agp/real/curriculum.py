@@ -16,6 +16,7 @@ import click
 from agp.demo import living_in
 from agp.demo_guide import Guide
 from agp.real.model import known
+from agp.real.options import folder_option, results_option
 from agp.real.results import place
 from train.blas import use_openblas
 from warehouse.console import console
@@ -50,20 +51,8 @@ LEFT_OUT = ("--without", "semantic", "--without", "joint")
 
 
 @click.command()
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".real"),
-    show_default=True,
-    help="Where `make real` put everything.",
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("docs/results.md"),
-    show_default=True,
-    help="The page whose table is written.",
-)
+@folder_option
+@results_option
 def main(folder: Path, results: Path) -> None:
     """Walk through the later stages on the real model, on the adapter that `make real` trained.
 
@@ -73,15 +62,11 @@ def main(folder: Path, results: Path) -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", str(os.cpu_count()))
     use_openblas()
-    home, model, began = (
-        (folder / "home").absolute(),
-        (folder / "gemma-3-270m").absolute(),
-        time.monotonic(),
-    )
+    home, began = (folder / "home").absolute(), time.monotonic()
     if not (home / "sft").is_dir():
         raise AgpError(f"{folder} holds no run of stage 1; `make real` makes one")
     with living_in(home):
-        document = walked(Guide(home), model)
+        document = walked(Guide(home), (folder / "gemma-3-270m").absolute())
     minutes = (time.monotonic() - began) / 60
     place(results, BEGIN, END, table(document, minutes))
     console().print(f"{results}: written after {minutes:.1f} minutes")
