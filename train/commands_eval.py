@@ -19,6 +19,13 @@ from warehouse.console import console, counting_bar, print_json, print_table
 @click.option("--random-subset", metavar="RUN", help="Its run, as a baseline in the table.")
 @click.option("--answers", default=40, show_default=True, help="Prompts answered, at the most.")
 @click.option("--max-tokens", default=64, show_default=True, help="Of an answer.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Tokens of a continuation (stages 3, 5).",
+)
 @click.option("--most", default=1000, show_default=True, help="Prompts measured, at the most.")
 @click.option("--run-code", is_flag=True, help="Run Python that the models wrote.")
 @click.option("--show", default=0, show_default=True, help="Answers shown, before and after.")

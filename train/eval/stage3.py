@@ -13,6 +13,7 @@ import numpy as np
 
 from train.eval.stage1 import Measure
 from train.eval.statistics import Estimate, weighted_mean
+from train.harness.full_depth import FullDepth, log_softmax
 
 GATES = Path(__file__).with_suffix(".toml")
 FACTS = ("kl", "agree", "cross_entropy")
@@ -38,15 +39,12 @@ class Seen:
     identical: bool
 
 
-def told(logits: mx.array, full: mx.array, token: mx.array) -> Told:
+def told(logits: mx.array, full: FullDepth, token: mx.array) -> Told:
     """Compare logits [n x v] with full depth's; `token` [n] is what full depth said."""
-    log_p, log_q = (
-        x.astype(mx.float32) - mx.logsumexp(x.astype(mx.float32), axis=-1, keepdims=True)
-        for x in (logits, full)
-    )
-    said = mx.take_along_axis(log_p, token[:, None].astype(mx.int32), -1)
-    agree = mx.argmax(logits, -1) == mx.argmax(full, -1)
-    sums = [mx.sum(mx.exp(log_q) * (log_q - log_p)), mx.sum(agree), -mx.sum(said)]
+    log_q = log_softmax(logits.astype(mx.float32))
+    said = mx.take_along_axis(log_q, token[:, None].astype(mx.int32), -1)
+    agree = mx.argmax(logits, -1) == full.best
+    sums = [mx.sum(full.excess(log_q)), mx.sum(agree), -mx.sum(said)]
     return Told(*(float(np.array(s)) for s in sums))
 
 

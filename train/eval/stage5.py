@@ -10,7 +10,7 @@ from train.eval.stage1 import Measure
 from train.eval.statistics import Estimate, paired_difference, weighted_mean
 
 GATES = Path(__file__).with_suffix(".toml")
-LENGTHS = (32, 64)
+LENGTHS = (32, 64)  # of greedy matches, where as much is read
 SEED = "learned, seed "  # the pairs of further seeds; `learned` is the first, and what is kept
 
 
@@ -49,7 +49,16 @@ class Free:
         return self.right >= length
 
 
-def free_measures(found: Mapping[str, Sequence[Free]]) -> list[Measure]:
+def lengths(read: int) -> list[int]:
+    """Return over how many tokens a greedy match is taken, where so many of a prompt are read.
+
+    >>> lengths(64), lengths(40), lengths(8)
+    ([32, 64], [32, 40], [8])
+    """
+    return sorted({min(n, read) for n in LENGTHS})
+
+
+def free_measures(found: Mapping[str, Sequence[Free]], read: int) -> list[Measure]:
     """Return the greedy match of generations that really ran in two ends, by codec.
 
     `disputed` is the share of prompts on which one pass, which reads all positions at once, says
@@ -58,11 +67,10 @@ def free_measures(found: Mapping[str, Sequence[Free]]) -> list[Measure]:
     measures = []
     for name, column in found.items():
         ones = [1.0] * len(column)
-        for n in LENGTHS:
+        for n in lengths(read):
             same = weighted_mean([float(f.greedy(n)) for f in column], ones)
             measures.append(Measure(f"free.{name}.greedy_{n}", same))
-        longest = max(LENGTHS)
-        other = [float(f.greedy(longest) != f.one_pass(longest)) for f in column]
+        other = [float(f.greedy(read) != f.one_pass(read)) for f in column]
         measures.append(Measure(f"free.{name}.disputed", weighted_mean(other, ones)))
     return measures
 
@@ -70,7 +78,7 @@ def free_measures(found: Mapping[str, Sequence[Free]]) -> list[Measure]:
 Column = Sequence[Outcome]  # an outcome a prompt
 
 
-def codec_measures(name: str, found: Column) -> list[Measure]:
+def codec_measures(name: str, found: Column, read: int) -> list[Measure]:
     """Return the measures of one codec at one split layer."""
     positions = [len(o.agree) for o in found]
     ones = [1.0] * len(found)
@@ -82,7 +90,7 @@ def codec_measures(name: str, found: Column) -> list[Measure]:
         "worst_kl": largest([o.kl / len(o.agree) for o in found]),
         "worst_disagreement": largest([o.wrong / len(o.agree) for o in found]),
     }
-    for length in LENGTHS:
+    for length in lengths(read):
         each[f"greedy_{length}"] = weighted_mean([o.greedy(length) for o in found], ones)
     return [Measure(f"{name}.{what}", value) for what, value in each.items()]
 
@@ -106,9 +114,12 @@ def versus(name: str, found: Column, other_name: str, other: Column) -> list[Mea
     ]
 
 
-def layer_measures(found: Mapping[str, Column]) -> list[Measure]:
-    """Return all measures of one split layer, from an outcome a prompt for every codec."""
-    measures = [m for name, column in found.items() for m in codec_measures(name, column)]
+def layer_measures(found: Mapping[str, Column], read: int) -> list[Measure]:
+    """Return all measures of one split layer, from an outcome a prompt for every codec.
+
+    Of every prompt's continuation `read` tokens were read, or all until its end.
+    """
+    measures = [m for name, column in found.items() for m in codec_measures(name, column, read)]
     pairs = [("int8", "bf16"), ("learned", "int4"), ("learned", "pca"), ("learned", "start")]
     pairs += [("control", "int4"), ("control", "pca")]
     seeds = [name for name in found if name.startswith(SEED)]

@@ -4,12 +4,13 @@ What is dropped is one run of neighbouring layers, as in "the unreasonable ineff
 deeper layers" (arXiv 2403.17887); layers whose keys and values later ones read cannot go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import mlx.core as mx
 
 from train.model.gemma import Gemma
+from train.model.stream import Stream
 
 
 def droppable(gemma: Gemma, count: int) -> Iterator[range]:
@@ -21,7 +22,17 @@ def droppable(gemma: Gemma, count: int) -> Iterator[range]:
             yield gone
 
 
-def without(gemma: Gemma, tokens: mx.array, gone: range) -> mx.array:
-    """Return the final state [b x s x d] of token ids [b x s] where some layers do not run."""
-    stream = gemma.run(gemma.start(tokens), gone.start)
-    return gemma.run(replace(stream, layer=gone.stop), gemma.n_layers).h
+def before_layers(gemma: Gemma, tokens: mx.array) -> list[Stream]:
+    """Return the stream of token ids [b x s] before every layer; none runs until it is asked for.
+
+    All ways to drop layers share what runs before them.
+    """
+    streams = [gemma.start(tokens)]
+    for k in range(1, gemma.n_layers + 1):
+        streams.append(gemma.run(streams[-1], k))
+    return streams
+
+
+def without(gemma: Gemma, streams: Sequence[Stream], gone: range) -> mx.array:
+    """Return the final state [b x s x d] where some layers do not run."""
+    return gemma.run(replace(streams[gone.start], layer=gone.stop), gemma.n_layers).h

@@ -48,7 +48,7 @@ class Plan:
     without: tuple[str, ...] = ()
     go_on: bool = False  # past failed gates: what follows is unproven, and the walk says so
     most: int = 1000  # prompts of a split
-    length: int = 32  # tokens of a continuation
+    length: int = 32  # tokens of a continuation, in captures and where stages 3 and 5 are measured
     answers: int = 40
     changes: tuple[tuple[int, str], ...] = ()  # (stage, name=value)
     adapter: Path | None = None  # a run of stage 1 that is there already
@@ -195,7 +195,9 @@ def measured(run: Path, plan: Plan, show: Show) -> dict[str, Any]:
         if here and found.get("artifact_sha256") == artifact:
             return result(run, found)
     show.step(f"{run.name}: measuring")
-    options = evaluations.Options(plan.pack, answers=plan.answers, most=plan.most)
+    options = evaluations.Options(
+        plan.pack, answers=plan.answers, most=plan.most, length=plan.length
+    )
     return result(run, evaluations.evaluate(run, options, show.begin, show.tick))
 
 

@@ -26,12 +26,12 @@ from train.model.gemma import Gemma
 from train.model.load import load
 from train.model.look import Exit
 from train.stages import checkpoint, depth_words, runs
-from train.stages.depth_states import best_drop, see, spoken
+from train.stages.depth_states import best_drops, see, spoken
 from train.stages.evaluations import Options, Tick, opened
 from train.stages.stage3 import manifest_digest
 from warehouse.errors import AgpError
 
-LENGTH = 32  # tokens of a continuation, teacher-forced
+LENGTH = 32  # tokens of a continuation, teacher-forced, at the most
 CHOSEN_ON = 16  # valid prompts that say which layers to drop
 Ways = dict[tuple[int, str], Exit | None]
 
@@ -63,7 +63,8 @@ def evaluate(
     facts = ready(run)
     gates, head = opened(run, facts, options, stage3.GATES)
     pack = load_pack(options.pack)
-    fixed = fix(run, facts, pack.split("valid")[:CHOSEN_ON])
+    length = min(LENGTH, options.length)
+    fixed = fix(run, facts, pack.split("valid")[:CHOSEN_ON], length)
     prompts = spread(pack.split(options.split), lambda p: (p.kind, p.script), options.most)
     if not prompts:
         raise AgpError(f"pack {pack.name} has no {options.split} prompts; see `agp packs show`")
@@ -71,7 +72,7 @@ def evaluate(
     begin(len(prompts) + len(answered))
     gemma, tokenizer, seen = fixed.gemma, fixed.tokenizer, []
     for prompt in prompts:
-        said = spoken(gemma, tokenizer, prompt, LENGTH)
+        said = spoken(gemma, tokenizer, prompt, length)
         seen.append(see(gemma, said, fixed.ways, fixed.drops))
         tick()
     shape = fixed.depth.shape
@@ -108,7 +109,7 @@ def ready(run: Path) -> dict[str, Any]:
     return facts
 
 
-def fix(run: Path, facts: dict[str, Any], valid: list[Any]) -> Fixed:
+def fix(run: Path, facts: dict[str, Any], valid: list[Any], length: int) -> Fixed:
     """Load the model and the modules, fit the lenses, choose the layers to drop."""
     base = facts["base_run_id"]
     model, tokenizer = load(facts["model"], runs.find_run(base) / "best" if base else None)
@@ -121,8 +122,8 @@ def fix(run: Path, facts: dict[str, Any], valid: list[Any]) -> Fixed:
         ways[k, "logit lens"] = None
         ways[k, "affine lens"] = AffineExit(k, lenses[k])
         ways |= {(k, name): depth.member(name)[i] for name in depth.shape.names}
-    some = [spoken(gemma, tokenizer, prompt, LENGTH) for prompt in valid]
-    drops = {k: best_drop(gemma, some, k) for k in depth.shape.layers}
+    some = [spoken(gemma, tokenizer, prompt, length) for prompt in valid]
+    drops = best_drops(gemma, some, depth.shape.layers)
     return Fixed(gemma, tokenizer, depth, ways, drops)
 
 

@@ -42,6 +42,7 @@ class Options:
     subset: Path | None = None  # the run of the random-subset baseline (stage 1)
     answers: int = 40
     max_tokens: int = 64
+    length: int = 64  # tokens that full depth goes on by, read at once (stages 3, 5)
     most: int = 1000
     run_code: bool = False
     capture: Path | None = None  # stage 2: where its own lacks the split; stage 4: to be of use on

@@ -4,6 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from train.harness.full_depth import FullDepth
 from train.model.gemma import Gemma
 from train.model.kernels import head_loss
 from train.stages.batches import Batch
@@ -45,6 +46,4 @@ def token_losses(gemma: Gemma, batch: Batch, head_positions: int = 128) -> np.nd
 
 def divergence(full: mx.array, other: mx.array) -> mx.array:
     """Return KL(full ‖ other) in nats of logits [p x v], each row: [p]."""
-    log_p = full - mx.logsumexp(full, axis=-1, keepdims=True)
-    log_q = other - mx.logsumexp(other, axis=-1, keepdims=True)
-    return mx.sum(mx.exp(log_p) * (log_p - log_q), axis=-1)
+    return FullDepth(full).divergence(other)

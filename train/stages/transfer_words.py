@@ -4,7 +4,7 @@ from typing import Any
 
 from train.eval.gates import interval
 
-COLUMNS = ("codec", "bytes a token", "of the next", "KL", "top-1", "worst", "32 same", "64 same")
+COLUMNS = ("codec", "bytes a token", "of the next", "KL", "top-1", "worst")
 GAIN = "learned.kl.minus.start"
 Document = dict[str, Any]
 
@@ -13,11 +13,11 @@ def shown(document: Document, codecs: list[str]) -> Document:
     """Return `title`, `names`, `tables` and `words` of a document."""
     title = f"{document['run_id']} on {document['pack']}, {document['positions']:,} positions"
     found = {m["name"]: m["value"] for m in document["measures"]}
-    tables = [table(found, k, codecs, document["split"]) for k in document["layers"]]
+    tables = [table(document, found, k, codecs) for k in document["layers"]]
     return {"title": title, "names": {}, "tables": tables, "words": words(document, found)}
 
 
-def table(found: dict[str, float], k: int, codecs: list[str], split: str) -> Document:
+def table(document: Document, found: dict[str, float], k: int, codecs: list[str]) -> Document:
     """Return a row a codec of one split layer."""
     rows = []
     for name in codecs:
@@ -25,11 +25,17 @@ def table(found: dict[str, float], k: int, codecs: list[str], split: str) -> Doc
             what: found[f"layer.{k}.{name}.{what}"]
             for what in ("bytes", "step_bytes", "kl", "disagreement", "worst_disagreement")
         }
-        greedy = [f"{found[f'layer.{k}.{name}.greedy_{n}']:.0%}" for n in (32, 64)]
+        prefix = f"layer.{k}.{name}.greedy_"
+        greedy = [f"{found[f'{prefix}{n}']:.0%}" for n in document["lengths"]]
         top = [f"{1 - one[what]:.2%}" for what in ("disagreement", "worst_disagreement")]
         bytes_ = [f"{one[what]:,.0f}" for what in ("bytes", "step_bytes")]
         rows.append([name, *bytes_, f"{one['kl']:.2e}", *top, *greedy])
-    return {"title": f"split at layer {k}, {split} split", "columns": COLUMNS, "rows": rows}
+    columns = [*COLUMNS, *(f"{n} same" for n in document["lengths"])]
+    return {
+        "title": f"split at layer {k}, {document['split']} split",
+        "columns": columns,
+        "rows": rows,
+    }
 
 
 def words(document: Document, found: dict[str, float]) -> list[str]:
@@ -67,15 +73,17 @@ def words(document: Document, found: dict[str, float]) -> list[str]:
 def free_words(codec: str, document: Document) -> str:
     """Return how long a generation in two ends stays that of one, at each split layer."""
     found = {m["name"]: m for m in document["measures"]}
-    each = [
-        f"{found[f'layer.{k}.free.{codec}.greedy_32']['value']:.0%} and "
-        f"{found[f'layer.{k}.free.{codec}.greedy_64']['value']:.0%} at {k}"
-        for k in document["layers"]
-    ]
-    n = found[f"free.{codec}.greedy_32"]["n"]
+    lengths = document["lengths"]
+
+    def shares(k: int) -> str:
+        same = (found[f"layer.{k}.free.{codec}.greedy_{n}"]["value"] for n in lengths)
+        return " and ".join(f"{value:.0%}" for value in same)
+
+    each = ", ".join(f"{shares(k)} at {k}" for k in document["layers"])
+    n = found[f"free.{codec}.greedy_{lengths[0]}"]["n"]
     return (
-        f"Answered with real packets, {codec}: the first 32 and 64 tokens are those of one end "
-        f"alone in {', '.join(each)} (of {n} prompts)."
+        f"Answered with real packets, {codec}: the first {' and '.join(map(str, lengths))} tokens "
+        f"are those of one end alone in {each} (of {n} prompts)."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from train.harness.dropped import droppable, without
+from train.harness.dropped import before_layers, droppable, without
 from train.harness.policies import Always
 from train.model import depth_set
 from train.model.depth import DepthRouting, Place, inserted
@@ -86,5 +86,5 @@ def test_layers_that_others_read_are_not_dropped(small_gemma4: Any):
     gemma = Gemma(small_gemma4)  # 2 and 3 are read by 4 to 7
     assert list(droppable(gemma, 2)) == [range(0, 2), range(4, 6), range(5, 7), range(6, 8)]
     assert list(droppable(gemma, 6)) == [range(2, 8)]
-    h = without(gemma, TOKENS, range(4, 8))
+    h = without(gemma, before_layers(gemma, TOKENS), range(4, 8))
     assert same(h, gemma.run(gemma.start(TOKENS), 4).h)

@@ -22,7 +22,7 @@ from train.eval.baselines import scrambled
 from train.harness.pack_build import build_pack
 from train.harness.packs import Message, Prompt, write_pack
 from train.model import depth_set, heads, semantic
-from train.stages import checkpoint, evaluate_transfer, runs
+from train.stages import checkpoint, runs, transfer_bench
 from train.stages.register import register
 
 pytestmark = pytest.mark.slow
@@ -184,7 +184,7 @@ def controls(stage: int, run: Path) -> dict[str, Path]:
         zero = lambda a: {k: v * 0 if k.endswith("lora_b") else v for k, v in a.items()}  # noqa: E731
         return {"untuned": instead(run, zero), "random": instead(run, scrambled)}
     if stage == 5:
-        return {"random": instead(run, evaluate_transfer.mixed)}
+        return {"random": instead(run, transfer_bench.mixed)}
     about = {2: heads.ABOUT, 3: depth_set.ABOUT, 4: semantic.ABOUT}[stage]
     shuffled = control_of(stage, run / "best" / about)
     return {"shuffled": instead(run, shuffled), "random": instead(run, random)}

@@ -17,7 +17,16 @@ from train.model.packet import unpack
 from train.model.receiver import Receiver
 from train.model.sender import Sender
 from train.model.travel import Digests
-from train.stages import contexts, continued, evaluate_transfer, fitted, runs, stage5, training
+from train.stages import (
+    contexts,
+    continued,
+    fitted,
+    runs,
+    stage5,
+    training,
+    transfer_bench,
+    transfer_outcomes,
+)
 from train.stages.loop import Progress
 from train.stages.routing_policy import live_judge
 from train.stages.settings import settings
@@ -91,7 +100,7 @@ def test_a_rate_term_takes_bits(agp: Any, capture: Path):
     run = runs.find_run(trained(agp, capture, "rate=100", "learning_rate=0.05")["run_id"])
     arrays, about = fitted.read(run / "last")
     cheap = fitted.of_arrays(arrays, about)["learned"]
-    start = fitted.of_arrays(evaluate_transfer.before_training(arrays), about)["learned"]
+    start = fitted.of_arrays(transfer_bench.before_training(arrays), about)["learned"]
     assert cheap.size("h.4", 1, 96) < builtin("int4").size("h.4", 1, 96)
     assert start is not cheap
 
@@ -140,7 +149,7 @@ def test_the_bytes_that_are_counted_are_those_that_are_sent(tiny: Any):
         for split in range(1, gemma.n_layers):
             sender = Sender(gemma, Digests("a" * 16, None, "b" * 16), split, codec, bytes(16))
             for tokens in (ids, [700]):
-                counted = evaluate_transfer.packet_bytes(gemma, codec, split, tokens)
+                counted = transfer_outcomes.packet_bytes(gemma, codec, split, tokens)
                 assert counted == len(sender.packet(tokens)), (name, split)
 
 
