@@ -1,115 +1,153 @@
-"""The targets of the architecture on one split: what a routed bundle costs for what it gives.
+"""The targets of the architecture: what each way took of each prompt in, ratios to a base out.
 
-A policy leaves where its heads are sure enough. It reads the head at every candidate layer that it
-looks at, and that is counted.
+Each is way ÷ base, paired by prompt. The base is what is to be improved on: stage 1 alone for the
+whole of a walk, the bundle before for a joint finetune.
+
+* quality per compute: exp(−cross-entropy of the reference answers) over multiply-adds a token;
+* latency: median over the easy half of the prompts, those of whose own answers the base is surest,
+  of the seconds a token, prompt included;
+* energy: joules for a token that full depth agrees with;
+* parameters: weights read for a token that full depth agrees with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from train.eval import policy, resample
 from train.eval.resample import Groups, Statistic, estimate
-from train.eval.stage1 import Measure
-from train.eval.stage6 import Sums, grown
-from train.model.work import Costs
+from train.eval.statistics import Estimate
 
-LEAST = 30  # prompts, below which no improvement is claimed
-NAMES = {
-    "target.parameters": "weights read a right token, new ÷ before − 1",
-    "target.quality": "work for the probability of the reference, new ÷ before − 1",
-    "target.latency": "seconds a token on easy prompts, new ÷ before − 1",
+BETTER = {  # target → whether more of it is better
+    "quality_per_compute": True,
+    "easy_latency": False,
+    "energy_per_token": False,
+    "parameters_per_token": False,
 }
+CHANCE = 0.05  # of a target that seems better and is not, all looked at together
 
 
 @dataclass(frozen=True)
-class Routed:
-    """Where each seed lets n positions leave, what that costs, and where it is wrong."""
+class Took:
+    """One prompt answered one way."""
 
-    exits: Sequence[np.ndarray]  # [n] of each seed: a candidate, or k
-    wrong: np.ndarray  # [n x k]
-    works: np.ndarray  # [k + 1], of leaving there, as a share of full depth
-    groups: Groups
-
-    def work(self) -> Statistic:
-        """Return the mean work of a token."""
-        one = np.ones(len(self.wrong))
-        parts = [resample.ratio(self.works[at], one, self.groups) for at in self.exits]
-        return resample.average(parts)
-
-    def parameters(self) -> Statistic:
-        """Return the weights read for each token that is full depth's, in shares of the model."""
-        ends = np.concatenate([self.wrong, np.zeros((len(self.wrong), 1), bool)], axis=1)
-        every = np.arange(len(ends))
-        right = [~ends[every, at] for at in self.exits]
-        return resample.average(
-            [
-                resample.ratio(self.works[at], ok.astype(float), self.groups)
-                for at, ok in zip(self.exits, right, strict=True)
-            ]
-        )
+    tokens: float
+    accepted: float  # of them, that full depth would have said after the same tokens
+    work: float  # shares of full depth's a token, summed
+    reads: float
+    pace: float | None  # seconds a token, the prompt included; None where nobody took the time
+    nats: float  # of the reference answer, summed
+    joules: float | None = None
+    passed: bool | None = None  # its checks; None where there are none
 
 
-def routed(
-    scores: Sequence[np.ndarray],
-    thresholds: Sequence[float],
-    wrong: np.ndarray,
-    works: np.ndarray,
-    groups: Groups,
-) -> Routed:
-    """Return where scores [n x k] of each seed let positions leave under its threshold."""
-    exits = [policy.exits(s, t) for s, t in zip(scores, thresholds, strict=True)]
-    return Routed(exits, wrong, works, groups)
+@dataclass(frozen=True)
+class Seen:
+    """One prompt: every way by name, the base among them."""
+
+    id: str
+    group: str
+    entropy: float  # mean of the base over its own answer; NaN where nobody took the time
+    reference: int  # tokens of the reference answer
+    took: Mapping[str, Took]
 
 
-def works(costs: Costs, layers: Sequence[int], look: int) -> np.ndarray:
-    """Return what leaving at each candidate, or never, costs as a share of full depth: [k + 1].
-
-    `look` is what one question costs besides the head: its lens and its heads.
-    """
-    asked = np.arange(1, len(layers) + 1) * (costs.head + look)
-    found = [costs.between(0, k) + int(a) for k, a in zip(layers, asked, strict=True)]
-    return np.array([*found, costs.full + int(asked[-1])]) / costs.full
+def easy(seen: Sequence[Seen]) -> list[Seen]:
+    """Return the half of the prompts that the base is surest of."""
+    return sorted(seen, key=lambda s: s.entropy)[: len(seen) // 2]
 
 
-def price(answers: Sums, of: Routed) -> Statistic:
-    """Return work ÷ exp(−cross-entropy): what the model's probability of the reference costs."""
-    mean, work = answers.mean(), of.work()
-    return lambda counts: work(counts) * np.exp(mean(counts))
+def groups(seen: Sequence[Seen]) -> Groups:
+    """Return who is drawn together."""
+    return Groups.of([s.id for s in seen], [s.group for s in seen])
 
 
-def median_ratio(before: Sequence[float], now: Sequence[float]) -> Measure:
-    """Return how the median over prompts of seconds a token changed, as a share; paired draws."""
-    one, two = np.asarray(before, float), np.asarray(now, float)
-
-    def value(counts: np.ndarray) -> np.ndarray:
-        drawn = [np.repeat(np.arange(len(one)), row.astype(int)) for row in counts]
-        return np.array([np.median(two[at]) / np.median(one[at]) - 1 for at in drawn])
-
-    groups = Groups.of(range(len(one)))
-    return Measure("target.latency", estimate(value, groups, level=level()))
+Part = Callable[[Took], float]
 
 
-def level() -> float:
-    """Return the level of each target's interval, so that all together hold at 95 %: Bonferroni."""
-    return 1 - 0.05 / len(NAMES)
+def share_of(seen: Sequence[Seen], way: str, above: Part, below: Part) -> Statistic:
+    """Return Σ above / Σ below of a way."""
+    sums = groups(seen).sums(np.array([[above(s.took[way]), below(s.took[way])] for s in seen]))
+    return lambda counts: divided(*(counts @ sums).T)
 
 
-def targets(before: tuple[Sums, Routed], now: tuple[Sums, Routed]) -> list[Measure]:
-    """Return how the cost of a right token, and of quality, changed; below 0 it improved."""
-    groups = now[1].groups
-    changes: Mapping[str, Statistic] = {
-        "target.parameters": grown(before[1].parameters(), now[1].parameters()),
-        "target.quality": grown(price(*before), price(*now)),
+def ratio_of(seen: Sequence[Seen], way: str, base: str, above: Part, below: Part) -> Statistic:
+    """Return (Σ above / Σ below) of a way ÷ the same of the base."""
+    ours, theirs = (share_of(seen, name, above, below) for name in (way, base))
+    return lambda counts: divided(ours(counts), theirs(counts))
+
+
+def divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return above / below; NaN where there is nothing to divide by."""
+    return np.divide(above, below, where=below > 0, out=np.full(len(above), np.nan))
+
+
+def quality(seen: Sequence[Seen], way: str, base: str) -> Statistic:
+    """Return exp(−cross-entropy) a unit of work, of a way ÷ of the base."""
+    at = groups(seen)
+    nats = at.sums(np.array([s.took[base].nats - s.took[way].nats for s in seen]))
+    tokens = at.sums(np.array([float(s.reference) for s in seen]))
+    work = ratio_of(seen, way, base, lambda t: t.work, lambda t: t.tokens)
+    return lambda counts: np.exp((counts @ nats) / (counts @ tokens)) / work(counts)
+
+
+def latency(seen: Sequence[Seen], way: str, base: str) -> Statistic:
+    """Return the median over prompts of seconds a token, of a way ÷ of the base."""
+    at = groups(seen).at
+
+    def median(name: str) -> Statistic:
+        pace = np.array([s.took[name].pace for s in seen], float)
+        order = np.argsort(pace)
+
+        def value(counts: np.ndarray) -> np.ndarray:
+            total = np.cumsum(counts[:, at[order]], axis=1)
+            return pace[order][np.argmax(2 * total >= total[:, -1:], axis=1)]
+
+        return value
+
+    ours, theirs = median(way), median(base)
+    return lambda counts: ours(counts) / theirs(counts)
+
+
+def targets(seen: Sequence[Seen], way: str, base: str) -> dict[str, tuple[Statistic, Groups]]:
+    """Return the targets that were measured, each with the prompts that it is drawn over."""
+    both = (way, base)
+    found: dict[str, tuple[Statistic, Groups]] = {
+        "quality_per_compute": (quality(seen, *both), groups(seen)),
+        "parameters_per_token": (
+            ratio_of(seen, *both, lambda t: t.reads, lambda t: t.accepted),
+            groups(seen),
+        ),
     }
-    return [Measure(n, estimate(s, groups, level=level())) for n, s in changes.items()]
+    if some := easy([s for s in seen if all(s.took[n].pace is not None for n in both)]):
+        found["easy_latency"] = (latency(some, *both), groups(some))
+    if all(s.took[name].joules is not None for s in seen for name in both):
+        energy = ratio_of(seen, *both, lambda t: t.joules or 0.0, lambda t: t.accepted)
+        found["energy_per_token"] = (energy, groups(seen))
+    return found
 
 
-def improved(measures: Sequence[Measure]) -> list[str]:
-    """Return which targets improved: enough prompts, and the whole interval below 0."""
-    return [
-        m.name
-        for m in measures
-        if m.name in NAMES and m.estimate.n >= LEAST and m.estimate.high < 0
-    ]
+@dataclass(frozen=True)
+class Target:
+    """One target of one way: its ratio with a 95 % interval, and whether it is better for sure."""
+
+    way: str
+    name: str
+    estimate: Estimate
+    improved: bool
+
+
+def judged(seen: Sequence[Seen], ways: Sequence[str], base: str, least: int = 0) -> list[Target]:
+    """Return every target of every way; better for sure at a level for all of them together.
+
+    Bonferroni; on fewer than `least` prompts nothing counts as better.
+    """
+    asked = [(way, name, *of) for way in ways for name, of in targets(seen, way, base).items()]
+    level = 1 - CHANCE / max(1, len(asked))
+    found = []
+    for way, name, statistic, at in asked:
+        wide = estimate(statistic, at, level=level)
+        better = wide.low > 1 if BETTER[name] else wide.high < 1
+        improved = better and at.prompts >= least
+        found.append(Target(way, name, estimate(statistic, at), improved))
+    return found

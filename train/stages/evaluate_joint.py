@@ -1,7 +1,8 @@
 """A stage-6 run measured: the bundle that came out against the one that it began from.
 
 Order matters: both bundles are whole, both captures hold the split, the gates are hashed and the
-look is counted, and only then is a prompt read. Each bundle is held against its own full depth.
+look is counted, and only then is a prompt read. Both bundles read the same tokens: the reference
+answers, and what full depth of the bundle before went on with.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +15,11 @@ import numpy as np
 
 from train.eval import stage1, stage6, targets
 from train.eval.gates import Gate
-from train.eval.judged import Judged
 from train.eval.selection import Selection, answer_rows, passed
 from train.eval.stage1 import Measure, rule
+from train.eval.stage6 import Figures
 from train.eval.statistics import Estimate, weighted_mean
+from train.eval.targets import Target
 from train.harness.capture import capture_ids, read_manifest
 from train.harness.measure import encode_prompts
 from train.harness.observe import Observation, Plan, observe
@@ -26,10 +28,12 @@ from train.harness.shards import read_shard
 from train.harness.strata import spread
 from train.model import bundle
 from train.stages import checkpoint, joint_side, joint_targets, joint_words, runs, shelf
-from train.stages.continued import Continued, sequences
+from train.stages.continued import sequences
 from train.stages.evaluations import Options, Tick, opened
 from train.stages.joint_data import places, said_tokens
+from train.stages.joint_forced import Forced, Read, forced, read_split
 from train.stages.joint_side import Side
+from train.stages.joint_targets import BEFORE, LEAST, NOW
 from train.stages.recertified import own_capture
 from warehouse.errors import AgpError
 
@@ -45,8 +49,8 @@ class Pair:
     split: str
     prompts: list[Prompt]
     plan: Plan
-    sent: list[Continued]
-    more: dict[str, Any]
+    read: Read
+    taught: dict[str, Any]  # the facts of the runs that the parts came from, by role
 
 
 def evaluate(
@@ -65,7 +69,7 @@ def evaluate(
     now = joint_side.side(run, new, own_capture(run))
     fixed, head = opened(run, facts, options, stage6.GATES, set(old.manifest.parts))
     pair = paired(before, now, facts, options)
-    begin(2 * (pair.plan.work + len(pair.sent)) + 2 * len(pair.plan.answered))
+    begin(2 * (pair.plan.work + len(pair.read.prompts) + len(pair.plan.answered)))
     both = [observe(s.parts.gemma.model, s.parts.tokenizer, pair.plan, tick) for s in (before, now)]
     document = head | measured(pair, both, fixed.gates, options, tick)
     document["certificate"] = now.certificates.get(now.seeds[0]) if now.certificates else None
@@ -99,13 +103,8 @@ def paired(before: Side, now: Side, facts: dict[str, Any], options: Options) -> 
     general = (pack.general or load_pack(SHIPPED).general)[: options.most]
     asked = encode_prompts(before.parts.tokenizer, prompts)
     plan = Plan(asked, general, answered, 0, manifest["window"], options.max_tokens)
-    sent = []
-    if "codec" in before.parts.roles:
-        sent = sequences(before.capture, before.parts.tokenizer, options.split)
-    taught = facts["taught_by"]
-    more = {"asked": bool(taught.get("codec", {}).get("heads_run_id"))}
-    more["semantic"] = taught.get("semantic")
-    return Pair(before, now, options.split, prompts, plan, sent, more)
+    read = read_split(before, options.split)
+    return Pair(before, now, options.split, prompts, plan, read, facts["taught_by"])
 
 
 def prompts_of(pack: Pack, manifest: dict[str, Any], split: str) -> list[Prompt]:
@@ -123,27 +122,25 @@ def measured(
     pair: Pair, both: list[Observation], gates: Sequence[Gate], options: Options, tick: Tick
 ) -> dict[str, Any]:
     """Return measures, verdicts and answers."""
-    found, control = {}, {}
-    sides = {"before": pair.before, "now": pair.now}
-    said: dict[str, Judged | None] = {}
-    for (name, of), seen in zip(sides.items(), both, strict=True):
-        members = joint_targets.with_controls(of) if "heads" in of.parts.roles else {}
-        said[name] = joint_side.judged(of, pair.split, members)
-        found[name] = joint_side.figures(
-            of, pair.split, seen.scores, said[name], pair.sent, pair.more, tick
-        )
-    measures = stage6.worse(found["before"], found["now"])
-    one, two = said["before"], said["now"]
-    if one and two:
-        more, control = joint_targets.measures(pair, found, one, two, tick)
+    has_heads = "heads" in pair.before.parts.roles
+    said, found = {}, {}
+    for (name, of), one in zip(sides_of(pair).items(), both, strict=True):
+        members = joint_targets.with_controls(of) if has_heads else {}
+        asked = bool(pair.taught.get("codec", {}).get("heads_run_id"))
+        said[name] = forced(of, pair.read, members, asked, tick)
+        found[name] = figures(of, pair, one, said[name])
+    measures = stage6.worse(found[BEFORE], found[NOW])
+    better: list[str] = []
+    control: dict[str, list[Target]] = {}
+    if has_heads:
+        better, control, more = aimed(pair, said, found, tick)
         measures += more
-    hits = targets.improved(measures)
-    measures.append(Measure("improved", exact(len(hits), len(pair.prompts))))
+    measures.append(Measure("improved", exact(len(better), len(pair.prompts))))
     if control:
-        won = sum(bool(targets.improved(rows)) for rows in control.values())
+        won = sum(any(t.improved for t in rows) for rows in control.values())
         measures.append(Measure("controls", exact(won, len(control))))
     measures.append(Measure("rollback", differing(pair)))
-    for name in sides:
+    for name in found:
         measures += stage6.levels(name, found[name])
     answers = answer_rows(
         Selection(pair.prompts, list(pair.plan.answered), options.run_code), *both
@@ -153,16 +150,49 @@ def measured(
     return {
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in rule(gates, measures)],
-        "controls": {n: [row(m) for m in rows] for n, rows in control.items()},
-        "improved": hits,
+        "controls": {n: [target_row(t) for t in rows] for n, rows in control.items()},
+        "improved": better,
         "answers": answers,
         "tokens": sum(s.tokens for s in both[0].scores),
     }
 
 
-def row(measure: Measure) -> dict[str, Any]:
-    """Return a measure as documents hold it."""
-    return {"name": measure.name, **asdict(measure.estimate)}
+def sides_of(pair: Pair) -> dict[str, Side]:
+    """Return both bundles by name."""
+    return {BEFORE: pair.before, NOW: pair.now}
+
+
+def figures(of: Side, pair: Pair, seen: Observation, said: Forced) -> Figures:
+    """Return everything that a bundle is compared by."""
+    semantic = None
+    if "semantic" in of.parts.roles:
+        semantic = joint_side.semantic(of, pair.split, pair.taught["semantic"])
+    ranked = said.ranked(of.seeds) if said.confidence else None
+    return Figures(joint_side.answers(seen.scores), said.depth, said.transfer, ranked, semantic)
+
+
+def aimed(
+    pair: Pair, said: dict[str, Forced], found: dict[str, Figures], tick: Tick
+) -> tuple[list[str], dict[str, list[Target]], list[Measure]]:
+    """Return which targets improved, what controls get of them, and the measures of both.
+
+    Risk is that of the thresholds that were certified anew, on what the new bundle itself goes on
+    with: that is what a certificate speaks of.
+    """
+    own = joint_side.judged(pair.now, pair.split, pair.now.members())
+    assert own
+    rivals = joint_targets.rivals(pair.now)
+    nats = {name: one.answers for name, one in found.items()}
+    seen = joint_targets.seen(pair, said, nats, rivals, tick)
+    each, measures = joint_targets.measures(seen)
+    control = {name: targets.judged(seen, [name], BEFORE, LEAST) for name in rivals}
+    better = [t.name for t in each if t.improved]
+    return better, control, joint_targets.risks(pair.now, own) + measures
+
+
+def target_row(target: Target) -> dict[str, Any]:
+    """Return a target as documents hold it."""
+    return {"name": target.name, **asdict(target.estimate), "improved": target.improved}
 
 
 def exact(count: int, n: int) -> Estimate:

@@ -13,7 +13,8 @@ from typing import Any
 from train.eval import whole
 from train.eval.routed import Answer, beside, pace
 from train.eval.stage1 import rule
-from train.eval.whole import ALONE, Seen, Took
+from train.eval.targets import Seen, Took, judged
+from train.eval.whole import ALONE
 from train.harness import energy
 from train.harness.checks import outcomes
 from train.harness.forced import forced_nats
@@ -59,7 +60,7 @@ def evaluate(
         **head,
         "artifact_sha256": kept.artifact,
         "ways": {name: ways[name].policy.__class__.__name__.lower() for name in ways},
-        "targets": [{**asdict(t), **asdict(t.estimate)} for t in whole.judged(seen, names)],
+        "targets": [{**asdict(t), **asdict(t.estimate)} for t in judged(seen, names, ALONE)],
         "energy": f"{sum(bench.joules.values()):.1f} J for the answers" if bench.meter else None,
         "measures": [{"name": m.name, **asdict(m.estimate)} for m in measures],
         "gates": [r.row() for r in rule(fixed.gates, measures)],

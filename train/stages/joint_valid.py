@@ -69,7 +69,7 @@ class Look:
         if "depth" in roles:
             self.exits(some, states, full, ends)
         if "heads" in roles:
-            said = self.judged(some, states, full)
+            said = self.judged(some, states)
         if "codec" in roles:
             own = mx.split(full, [int(e) for e in ends[:-1]])
             for i, (prompt, whole) in enumerate(zip(some, own, strict=True)):
@@ -90,17 +90,19 @@ class Look:
         off = np.mean([np.array(divergence(full, x)) for x in said], axis=0)
         self.depth += [float(part.sum()) for part in np.split(off, ends[:-1])]
 
-    def judged(
-        self, some: Sequence[Taught], states: joint_losses.States, full: mx.array
-    ) -> Contexts:
-        """Take in the terms of route and vitality, confidences, and which exits are wrong."""
+    def judged(self, some: Sequence[Taught], states: joint_losses.States) -> Contexts:
+        """Take in the terms of route and vitality, confidences, and which exits are wrong.
+
+        An exit is right where it names what full depth said before anything moved: a reference
+        that stays, as in the gates on the test split.
+        """
         live, dead, looks = self.live.judged(some, states)
         for term, mean in self.live.heads(live, dead).items():
             self.add(term, mean, len(live) + len(dead))
         members = self.live.part("heads").moving()
         sure = [mx.sigmoid(m(live.look())["confidence"]) for m in members]
         self.confidence.append([np.array(x).reshape(looks.best.shape) for x in sure])
-        self.wrong.append(looks.best != np.array(mx.argmax(full, -1))[:, None])
+        self.wrong.append(looks.best != np.concatenate([p.token for p in some])[:, None])
         return self.live.contexts(some, live)
 
     def ranked(self) -> Ranked | None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from train.eval.gates import interval
-from train.eval.targets import NAMES
 from train.stages.closing import closing
+from train.stages.whole_words import WORDS
 
 Document = dict[str, Any]
+TARGETS = {name: f"{what}, new ÷ before, {better}" for name, (what, better) in WORDS.items()}
 ROWS = {
     "cross_entropy": "cross-entropy of reference answers",
     "kl.depth": "KL at half depth",
@@ -22,7 +23,7 @@ def shown(document: Document, facts: Document) -> Document:
     """Return `title`, `names`, `tables` and `words` of a document."""
     title = f"{document['run_id']} on {document['pack']}, {document['tokens']:,} answer tokens"
     tables = [levels(document) | {"title": title}, changes(document)]
-    names = ROWS | NAMES
+    names = ROWS | TARGETS
     return {"title": title, "names": names, "tables": tables, "words": words(document, facts)}
 
 
@@ -39,10 +40,10 @@ def levels(document: Document) -> Document:
 
 def changes(document: Document) -> Document:
     """Return a row a difference, with its interval."""
-    wanted = [*ROWS, *NAMES, "general_text", "false_accepts", "dead_accepted"]
+    wanted = [*ROWS, *TARGETS, "general_text", "false_accepts", "dead_accepted"]
     found = {m["name"]: m for m in document["measures"]}
     rows = [
-        [{**ROWS, **NAMES}.get(name, name), interval(found[name]), found[name]["n"]]
+        [{**ROWS, **TARGETS}.get(name, name), interval(found[name]), found[name]["n"]]
         for name in wanted
         if name in found
     ]
@@ -53,7 +54,7 @@ def words(document: Document, facts: Document) -> list[str]:
     """Return the result in sentences."""
     said = [outcome(facts)]
     if document["improved"]:
-        said.append("Improved: " + "; ".join(NAMES[name] for name in document["improved"]) + ".")
+        said.append("Improved: " + "; ".join(WORDS[name][0] for name in document["improved"]) + ".")
     else:
         said.append("None of the architecture's targets improved. Energy: no machine tells it yet.")
     if facts["left_out"]:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from train.eval import targets as by_target
 from train.eval import whole
 from train.eval.gates import load_gates
 from train.eval.stage1 import rule
-from train.eval.whole import ALONE, Seen, Took
+from train.eval.targets import Seen, Took
+from train.eval.whole import ALONE
 
 BASE = Took(20, 20, 20.0, 20.0, 0.010, 30.0)
 
@@ -25,8 +27,8 @@ def seen(n: int, **changes: Any) -> list[Seen]:
     return made
 
 
-def found(prompts: list[Seen]) -> dict[str, whole.Target]:
-    return {t.name: t for t in whole.judged(prompts, ["route"])}
+def found(prompts: list[Seen]) -> dict[str, by_target.Target]:
+    return {t.name: t for t in by_target.judged(prompts, ["route"], ALONE)}
 
 
 def test_the_same_is_never_better():
@@ -55,12 +57,14 @@ def test_weights_count_for_accepted_tokens_only():
 
 def test_latency_is_of_the_easy_half():
     prompts = seen(40)
-    easy = {s.id for s in whole.easy(prompts)}
+    easy = {s.id for s in by_target.easy(prompts)}
     assert max(s.entropy for s in prompts if s.id in easy) < min(
         s.entropy for s in prompts if s.id not in easy
     )
     quick = [
-        replace(s, took={**s.took, "route": replace(s.took[ALONE], pace=s.took[ALONE].pace / 2)})
+        replace(
+            s, took={**s.took, "route": replace(s.took[ALONE], pace=(s.took[ALONE].pace or 0) / 2)}
+        )
         if s.id in easy
         else s
         for s in prompts
@@ -84,7 +88,7 @@ def test_noise_around_nothing_is_better_in_few_of_many_draws():
             )
             for s in seen(40)
         ]
-        wrong += any(t.improved for t in whole.judged(prompts, ["route"]))
+        wrong += any(t.improved for t in by_target.judged(prompts, ["route"], ALONE))
     assert wrong <= 5  # 1.5 expected; more than 5 in under 1 %
 
 
