@@ -3,10 +3,15 @@
 With a vocabulary of a quarter of a million, its log-probabilities cost as much as a head.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import mlx.core as mx
+
+from train.model.gemma import Gemma
+
+ROWS = 64  # through the head at once: where it is large, a few rows take nearly as long
 
 
 @dataclass(frozen=True)
@@ -46,3 +51,12 @@ def log_softmax(logits: mx.array) -> mx.array:
     [[0.25, 0.25, 0.25, 0.25]]
     """
     return logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+
+
+def decoded(gemma: Gemma, states: Sequence[mx.array]) -> Iterator[mx.array]:
+    """Yield the logits [n x v] of each of many states [n x d], the head read once for several."""
+    at_once = max(1, ROWS // max(1, states[0].shape[0])) if states else 1
+    for i in range(0, len(states), at_once):
+        some = states[i : i + at_once]
+        ends = [sum(x.shape[0] for x in some[: j + 1]) for j in range(len(some) - 1)]
+        yield from mx.split(gemma.decode(mx.concatenate(list(some))), ends)

@@ -47,6 +47,11 @@ def coded(half: Halfway, coder: Coder) -> dict[str, mx.array]:
 
 def logits(gemma: Gemma, half: Halfway, rows: dict[str, mx.array]) -> mx.array:
     """Return float32 logits [p x v] that the upper layers make of arrived rows."""
+    return gemma.decode(final(gemma, half, rows)).astype(mx.float32)
+
+
+def final(gemma: Gemma, half: Halfway, rows: dict[str, mx.array]) -> mx.array:
+    """Return the final states [p x d] that the upper layers make of arrived rows."""
     kvs: dict[int, Kv] = dict(half.stream.kvs)
     for role, x in rows.items():
         kind, _, layer = role.partition(".")
@@ -61,4 +66,4 @@ def logits(gemma: Gemma, half: Halfway, rows: dict[str, mx.array]) -> mx.array:
     h = gemma.run(stream, gemma.n_layers).h
     if first == gemma.n_layers:
         h = mx.take_along_axis(h, half.positions[..., None], 1)
-    return gemma.decode(h)[0].astype(mx.float32)
+    return h[0]

@@ -11,7 +11,7 @@ from train.eval.stage3 import Seen, Told, told
 from train.harness.chat import template
 from train.harness.continuation import continuation
 from train.harness.dropped import before_layers, droppable, without
-from train.harness.full_depth import FullDepth
+from train.harness.full_depth import FullDepth, decoded
 from train.harness.packs import Prompt
 from train.model.depth import inserted
 from train.model.gemma import Gemma
@@ -55,8 +55,9 @@ def best_drops(gemma: Gemma, prompts: Sequence[Spoken], layers: Sequence[int]) -
     for s in prompts:
         streams = before_layers(gemma, s.tokens)
         full = FullDepth(gemma.decode(gemma.hidden_at(s.tokens, s.at)[0]).astype(mx.float32))
-        for gone in found:
-            found[gone] += told(gemma.decode(final(gemma, s, streams, gone)), full, s.said).kl
+        states = [final(gemma, s, streams, gone) for gone in found]
+        for gone, logits in zip(found, decoded(gemma, states), strict=True):
+            found[gone] += told(logits, full, s.said).kl
     return {k: min(runs, key=lambda gone: found[gone]) for k, runs in ways.items()}
 
 
@@ -71,14 +72,12 @@ def see(
     states, _ = gemma.capture(s.tokens, sorted({*wanted, gemma.n_layers}), positions=s.at)
     states = {k: h[0] for k, h in states.items()}
     full = FullDepth(gemma.decode(states[gemma.n_layers]).astype(mx.float32))
-    found: dict[tuple[int, str], Told] = {}
-    for (k, name), way in ways.items():
-        logits = gemma.decode(way(states) if way else states[k])
-        found[k, name] = told(logits, full, s.said)
+    ends = {(k, name): way(states) if way else states[k] for (k, name), way in ways.items()}
     streams = before_layers(gemma, s.tokens)
-    for k, gone in drops.items():
-        logits = gemma.decode(final(gemma, s, streams, gone))
-        found[k, "layers dropped"] = told(logits, full, s.said)
+    ends |= {(k, "layers dropped"): final(gemma, s, streams, gone) for k, gone in drops.items()}
+    found: dict[tuple[int, str], Told] = {}
+    for key, logits in zip(ends, decoded(gemma, list(ends.values())), strict=True):
+        found[key] = told(logits, full, s.said)
     return Seen(s.id, s.group, s.said.shape[0], found, identical_when_off(gemma, s, ways))
 
 

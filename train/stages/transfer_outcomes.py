@@ -9,8 +9,8 @@ import mlx.core as mx
 import numpy as np
 
 from train.eval.stage5 import Outcome
-from train.harness.full_depth import FullDepth
-from train.harness.resumed import Halfway, halfway, logits
+from train.harness.full_depth import FullDepth, decoded
+from train.harness.resumed import Halfway, final, halfway
 from train.model.codecs.base import Codec
 from train.model.gemma import Gemma
 from train.model.packet import CHECKSUM, ENTRY, HEAD, id_bytes
@@ -28,16 +28,27 @@ def outcomes(bench: Bench, said: Said, layers: Sequence[int]) -> dict[int, dict[
     found: dict[int, dict[str, Outcome]] = {}
     for k in layers:
         half = halfway(gemma, tokens, at, k)
-        seen: dict[bytes, tuple[float, tuple[bool, ...]]] = {}
-        found[k] = {}
+        rows: dict[bytes, dict[str, mx.array]] = {}  # those of the same bits once
+        key: dict[str, bytes] = {}
         for name, codec in bench.codecs.items():
             back = arrived(bench, said.prompt, codec, half)
-            key = bits(back)
-            if key not in seen:  # rows that are the same bits lead to the same logits
-                seen[key] = told(full, logits(gemma, half, back))
-            sizes = [packet_bytes(gemma, codec, k, part) for part in (ids, said.tokens[:1])]
-            found[k][name] = Outcome(*seen[key], sizes[0], sizes[1], len(ids))
+            key[name] = bits(back)
+            rows[key[name]] = back
+        logits = decoded(gemma, [final(gemma, half, back) for back in rows.values()])
+        seen = {same: told(full, x) for same, x in zip(rows, logits, strict=True)}
+        found[k] = {
+            name: outcome(gemma, codec, k, said, seen[key[name]])
+            for name, codec in bench.codecs.items()
+        }
     return found
+
+
+def outcome(
+    gemma: Gemma, codec: Codec, split: int, said: Said, heard: tuple[float, tuple[bool, ...]]
+) -> Outcome:
+    """Return what was heard through a codec, with the bytes of a prompt and of one more token."""
+    prompt, step = (packet_bytes(gemma, codec, split, x) for x in (said.ids, said.tokens[:1]))
+    return Outcome(*heard, prompt, step, len(said.ids))
 
 
 def whole(gemma: Gemma, tokens: Sequence[int], at: Sequence[int]) -> FullDepth:
@@ -62,6 +73,7 @@ def bits(rows: dict[str, mx.array]) -> bytes:
 
 def told(full: FullDepth, other: mx.array) -> tuple[float, tuple[bool, ...]]:
     """Return KL(full ‖ other) in nats, summed over positions, and where the same token is first."""
+    other = other.astype(mx.float32)
     agree = np.array(full.best == mx.argmax(other, -1))
     kl = float(np.array(full.divergence(other)).sum(dtype=np.float64))
     return kl, tuple(bool(a) for a in agree)
