@@ -17,7 +17,11 @@ from warehouse.home import agp_home, warehouse_path
 
 BAND = 1e-3  # relative: losses on another machine or library set, where bits may differ
 COPIED = ("salt", "literals.txt")  # of the home: placeholders are made with them
+OWN = ("rules", "labelers", "kernel")  # of the home: rules and labelers of a person's own
 LINKED = ("packs", "captures")  # what later stages are trained on; a run checks their digests
+
+
+OPTIMIZER, CERTIFICATE = "optimizer.safetensors", "certificate.json"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Line:
     recorded: str
     again: str
     verdict: str  # equal | within band | differs
+    why: str = ""  # where it differs and the reason is known
 
 
 @click.command()
@@ -41,9 +46,10 @@ class Line:
 def reproduce(run: str, out: Path | None, as_json: bool) -> None:
     """Build a run's dataset again, train it again, and compare: bytes, losses, weights.
 
-    RUN is a run or a promotion; of a promoted bundle all its runs are made again. On one machine
-    and set of libraries everything is equal bit for bit; elsewhere losses may differ by a
-    thousandth. Exit status 1 says that something differs.
+    RUN is a run or a promotion; of a promoted bundle all its runs are made again. The dataset is
+    built from what was ingested when it was built. On one machine and set of libraries everything
+    is equal bit for bit; elsewhere losses may differ by a thousandth. Exit status 0 says so, 1 that
+    something differs, with the reason where it is known, 2 that something is no longer there.
 
     \b
     Example:
@@ -72,6 +78,9 @@ def reproduce(run: str, out: Path | None, as_json: bool) -> None:
         rows = [(x.what, x.recorded, x.again, x.verdict) for x in lines]
         print_table(("made again", "recorded", "now", "verdict"), rows)
         console().print(summary(lines), markup=False)
+        for line in lines:
+            if line.why:
+                console().print(f"{line.what}: {line.why}", markup=False, soft_wrap=True)
     if any(line.verdict == "differs" for line in lines):
         raise SystemExit(1)
 
@@ -108,7 +117,8 @@ def summary(lines: list[Line]) -> str:
 def clean_home(out: Path | None, parents: list[Path]) -> Iterator[Path]:
     """Live in a new home that holds a copy of the warehouse and what redaction is made with.
 
-    Packs, captures and the runs that were built upon are links: they are read, under their digests.
+    Each pack, each capture and each run that was built upon is a link, read under its digest; what
+    is made anew beside them stays in the new home.
     """
     from warehouse.store import open_reader
 
@@ -121,11 +131,14 @@ def clean_home(out: Path | None, parents: list[Path]) -> Iterator[Path]:
         for name in COPIED:
             if (before / name).exists():
                 shutil.copyfile(before / name, home / name)
-        (home / "runs").mkdir(exist_ok=True)
+        for name in ("runs", *LINKED):
+            (home / name).mkdir(exist_ok=True)
         found = {f"runs/{run.name}": run for run in parents}
-        for name, target in (found | {name: before / name for name in LINKED}).items():
-            if target.exists():
-                (home / name).symlink_to(target.absolute())
+        found |= {name: before / name for name in OWN if (before / name).exists()}
+        for name in LINKED:
+            found |= {f"{name}/{one.name}": one for one in (before / name).glob("[!.]*")}
+        for name, target in found.items():
+            (home / name).symlink_to(target.absolute())
         kept = os.environ.get("AGP_HOME")
         os.environ["AGP_HOME"] = str(home)
         try:
@@ -140,6 +153,7 @@ def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
     """Build the run's dataset again from the copy of the warehouse; yield how it compares."""
     if not facts.get("build_id"):
         return
+    from agp.as_of import go_back
     from filters.secrets import Redactor, home_literals, home_salt
     from lanes.build import build
     from lanes.lane import lane_named
@@ -152,11 +166,26 @@ def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
     settings = lane.settings.model_validate(wanted["settings"])
     splits = SplitSettings.model_validate(wanted["splits"])
     redactor = Redactor(home_salt(), literals=home_literals())
+    since = write(lambda con: go_back(con, facts["build_id"]))
     made = write(lambda con: build(con, lane, settings, splits, redactor, home / "dataset"))
     yield compared("rules", recorded["rule_set"], made["rule_set"])
-    yield compared("dataset", recorded["content_sha256"], made["content_sha256"])
+    found = compared("dataset", recorded["content_sha256"], made["content_sha256"])
+    yield replace(found, why=other_dataset(since) if found.verdict == "differs" else "")
     for name, digest in facts.get("data_digests", {}).items():
         yield compared(name, digest, digest_of(home / "dataset" / name))
+
+
+def other_dataset(since: int) -> str:
+    """Return why a dataset may have become another one.
+
+    >>> other_dataset(3)[:44]
+    '3 records that were ingested since were left'
+    """
+    left = f"{since:,} records that were ingested since were left out, and " if since else ""
+    return (
+        f"{left}it is still another: rules, labelers, salt or parsers changed, or the last line of "
+        "a file was read again with more in it; the training reads the files that are kept of it"
+    )
 
 
 def digest_of(file: Path) -> str:
@@ -168,10 +197,14 @@ def digest_of(file: Path) -> str:
 
 def training(run: Path, facts: dict[str, Any]) -> Iterator[Line]:
     """Train the run again from its own record; yield how losses and weights compare."""
-    from train.stages import checkpoint, loop, runs
+    from train.stages import checkpoint, loop, runs, shelf
     from train.stages import training as machinery
     from train.stages.stage import stage_module
 
+    if "before" in facts:  # a joint finetune: the bundle that it began from is made again, too
+        kept = shelf.keep([runs.find_run(parent) for parent in facts["parents"]])
+        yield compared("bundle before", facts["before"]["digest"], kept.manifest.digest)
+        facts = facts | {"before": facts["before"] | {"path": str(kept.folder)}}
     stage = stage_module(facts["stage"]).again(facts)
     again = runs.new_run(facts["stage"], {**facts, "reproduces": facts["run_id"]})
     steps = facts["steps"]
@@ -181,12 +214,27 @@ def training(run: Path, facts: dict[str, Any]) -> Iterator[Line]:
         )
     for name in ("valid_loss", "loss"):
         yield losses(name, runs.metrics(run), runs.metrics(again))
-    arrays = [checkpoint.read(folder / "best")[0][stage.weights_file] for folder in (run, again)]
-    same = all(bool((arrays[0][k] == arrays[1][k]).all()) for k in arrays[0])
-    shas = [digest_of(folder / "best" / stage.weights_file) for folder in (run, again)]
-    found = compared("weights", *shas)
-    moved = found if same else Line("weights", short(shas[0]), short(shas[1]), "within band")
-    yield moved
+    first, second = (checkpoint.read(folder / "best")[0] for folder in (run, again))
+    parts = sorted(name for name in first if name != OPTIMIZER)
+    for file in parts:
+        what = "weights" if len(parts) == 1 else f"weights, {Path(file).stem}"
+        shas = [digest_of(folder / "best" / file) for folder in (run, again)]
+        same = all(bool((first[file][k] == second[file][k]).all()) for k in first[file])
+        moved = Line(what, short(shas[0]), short(shas[1]), "within band")
+        yield compared(what, *shas) if same else moved
+    if (run / CERTIFICATE).is_file():
+        one, two = (runs.read_json(folder / CERTIFICATE)["heads"] for folder in (run, again))
+        yield Line("thresholds", said(one), said(two), "equal" if one == two else "differs")
+
+
+def said(heads: dict[str, Any]) -> str:
+    """Return the certified thresholds of heads in one line.
+
+    >>> said({"0": {"threshold": 0.25}, "1": {"threshold": None}})
+    '0.250000, none'
+    """
+    found = (of.get("threshold") for of in heads.values())
+    return ", ".join("none" if t is None else f"{t:.6f}" for t in found)
 
 
 @contextmanager

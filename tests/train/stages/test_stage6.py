@@ -224,6 +224,26 @@ def test_a_resumed_run_is_an_uninterrupted_one(joint: Path, parents: dict[str, s
 
 
 @pytest.mark.slow
+def test_it_is_made_again_from_its_record(
+    joint: Path, parents: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """In a clean folder, the bundle before too; every bit is the same, and nothing is left here."""
+    monkeypatch.setattr(joint_valid, "beyond", lambda measures: "")
+    kept = [
+        sorted(f.name for f in (home / ".agp" / name).iterdir()) for name in ("runs", "captures")
+    ]
+    found = json.loads(call("reproduce", joint.name, "--json").stdout)
+    lines = {line["what"]: line["verdict"] for line in found["lines"]}
+    assert set(lines.values()) == {"equal"}, found["lines"]
+    assert {"bundle before", "loss", "valid_loss", "thresholds"} < set(lines)
+    assert {f"weights, {name}" for name in FILES} < set(lines)
+    now = [
+        sorted(f.name for f in (home / ".agp" / name).iterdir()) for name in ("runs", "captures")
+    ]
+    assert now == kept
+
+
+@pytest.mark.slow
 def test_a_breach_ends_the_run_and_keeps_the_state_before(parents: dict[str, str]):
     changes = ("learning_rate=0.5", "pace_heads=2", "pace_depth=2", "pace_codec=0", "diverged=1e9")
     run, stage = stage6.start(request(parents, "max_steps=4", *changes))
