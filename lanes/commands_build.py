@@ -219,6 +219,19 @@ class Bar:
         self.progress.update(self.task, advance=done, total=total)
 
 
+def nothing_in(splits: list[str], capture: dict[str, Any] | None) -> str:
+    """Return why some splits have no row: what a capture holds decides, else the history's size.
+
+    >>> nothing_in(["train"], {"capture_id": "c4f1"})[:50]
+    'Capture c4f1 holds nothing for train: `agp train c'
+    """
+    names = ", ".join(splits)
+    if capture:
+        found = f"Capture {capture['capture_id']} holds nothing for {names}"
+        return f"{found}: `agp train capture --splits` says which splits it takes in."
+    return f"No family fell into {names}: the history is small; later builds fill it."
+
+
 def show(made: dict[str, Any]) -> None:
     """Print a build as people read it."""
     from lanes.lane import lane_named
@@ -233,8 +246,7 @@ def show(made: dict[str, Any]) -> None:
     if made["redactions"]:
         print_table(("secrets replaced", "times"), made["redactions"].items())
     if made["empty_splits"]:
-        names = ", ".join(made["empty_splits"])
-        click.echo(f"No family fell into {names}: the history is small; later builds fill it.")
+        click.echo(nothing_in(made["empty_splits"], made["parameters"].get("capture")))
     if failed := made["parameters"].get("labels", {}).get("left_out"):
         click.echo(f"left out: {', '.join(failed)}; `agp labels run` says why")
     for line in made["missing"]:

@@ -20,7 +20,7 @@ PATH = click.Path(path_type=Path)
 @click.command("run")
 @click.argument("stage", metavar="[0-6|all]")
 @click.option("--model", default="tiny", show_default=True, help="A folder, a hub id, or tiny.")
-@click.option("--data", type=PATH, help="A build's folder (stages 1 and 4).")
+@click.option("--data", type=PATH, help="A build: its folder or id (stages 1 and 4).")
 @click.option("--capture", "captures", multiple=True, help="A capture (stages 2 to 6).")
 @click.option(
     "--on",
@@ -66,8 +66,14 @@ def run_stage(
       agp train run 1 --model tiny --data BUILD --set max_steps=100
       agp train run all --model tiny --data BUILD --without semantic
     """
+    from warehouse.builds import build_folder
+
+    data = build_folder(data) if data else None
     if stage == "all":
         from train.commands_curriculum import run_all
+
+        if walked["semantic"]:
+            walked["semantic"] = build_folder(walked["semantic"])
 
         return run_all(model, data, pack, most, changes, as_json, parents=parents, **walked)
     if not stage.isdecimal():

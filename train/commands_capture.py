@@ -88,7 +88,8 @@ def show(folder: Path, as_json: bool, split: str = "valid") -> None:
         )
         return
     console().print(
-        f"{facts['capture_id']}: {facts['prompts']:,} prompts, {facts['rows']:,} positions, layers "
+        f"{facts['capture_id']}: {facts['prompts']:,} prompts of {', '.join(facts['splits'])}, "
+        f"{facts['rows']:,} positions, layers "
         f"{', '.join(map(str, facts['layers']))} of {facts['n_layers']}; logits "
         f"{'bit for bit the' if facts['bit_equal'] else 'NOT the'} plain model's"
     )

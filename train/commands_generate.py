@@ -53,6 +53,9 @@ def generate(
 ) -> None:
     """Generate greedily, each token through as many layers as a policy lets it.
 
+    Where no model, run or bundle is named, the bundle that `agp bundle use` or `agp rollback` made
+    current answers; without one it is the tiny model.
+
     \b
     Policies:
       off         every token through all layers
@@ -76,6 +79,8 @@ def generate(
         raise AgpError("say what to answer: --prompt TEXT, or --pack PACK")
     if prompt is not None and not prompt.strip():
         raise AgpError("the prompt is empty; give it some text")
+    if not (model or bundle or runs or heads or lens):
+        bundle = current_bundle()
     at = tuple(sorted(numbers(layers) if layers else ()))
     ask = Ask(model, runs, policy or "off", at, lens, drafts, heads, bundle)
     if policy is None and ask.folder:
@@ -89,6 +94,17 @@ def generate(
     ids = prompt_ids(made.tokenizer, prompt, raw)
     said = speak(made, ids, max_tokens, show_depth, quiet=as_json)
     report(made, ids, said, max_tokens, ask, as_json)
+
+
+def current_bundle() -> Path | None:
+    """Return the folder of the bundle that is current, after saying so; None where none is."""
+    from train.stages.shelf import current
+
+    found = current()
+    if found is None:
+        return None
+    click.echo(f"agp: with the current bundle {found['digest']}", err=True)
+    return Path(found["path"])
 
 
 def prompt_ids(tokenizer: Any, prompt: str, raw: bool) -> list[int]:

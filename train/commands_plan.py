@@ -28,7 +28,9 @@ MEANINGS = {
 @click.option(
     "--model", default="tiny", show_default=True, help="A folder with config.json, a hub id, tiny."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="A build's folder (stages 1 and 4).")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="A build: its folder or id (stages 1 and 4)."
+)
 @click.option("--capture", metavar="ID", help="A capture (2, 3, 5); the newest one if not given.")
 @click.option("--on", "parents", multiple=True, metavar="RUN", help="A run that is built upon.")
 @click.option("--pack", default="shipped", show_default=True, help="A pack (stage 0).")
@@ -53,7 +55,8 @@ def plan_stage(
     """Say what a run takes, from the model's config.json alone; no weight is loaded.
 
     And what it builds upon: found here, or missing, with the one command that makes it. With
-    --probe a process of its own loads the model and trains a few steps.
+    --probe a process of its own loads the model and trains a few steps. Exit status 1 says that the
+    stage cannot begin: something that it builds upon is missing.
 
     \b
     Examples:
@@ -69,7 +72,9 @@ def plan_stage(
     from train.stages.runs import find_run
     from train.stages.stage import Request
     from train.stages.stage1 import chosen_settings
+    from warehouse.builds import build_folder
 
+    data = build_folder(data) if data else None
     host = machine.mac(mac) if mac is not None else machine.this_machine()
     if stage != 1:
         folders = (find_capture(capture),) if capture else ()
@@ -97,16 +102,23 @@ def later(stage: int, given: Any, host: Any, pack: str, probing: bool, as_json: 
         facts["probe"] = probe.probe(request, stage, pack)
     if as_json:
         print_json(facts)
-        return
+    else:
+        for need in found:
+            console().print(need.line(), soft_wrap=True, markup=False)
+        show_later(facts)
+    if facts["missing"]:
+        raise SystemExit(1)
+
+
+def show_later(facts: dict[str, Any]) -> None:
+    """Print the plan of stage 0, or of one of 2 to 6, or why it cannot begin."""
     say = console()
-    for need in found:
-        say.print(need.line(), soft_wrap=True, markup=False)
     if facts["missing"]:
         say.print("cannot begin: " + ", ".join(m["what"] for m in facts["missing"]) + " missing")
         return
     rows = [(name, megabytes(value)) for name, value in facts["bytes"].items()]
     rows.append(("sum", megabytes(facts["total_bytes"])))
-    print_table(("part", "MB"), rows, title=f"stage {stage} of {facts['model']}")
+    print_table(("part", "MB"), rows, title=f"stage {facts['stage']} of {facts['model']}")
     say.print(f"trains {facts['trainable']:,} numbers: {facts['trains']}", soft_wrap=True)
     counts = ", ".join(f"{n:,} {split}" for split, n in facts["rows"].items())
     steps = f"; {facts['steps']:,} steps" if facts["steps"] is not None else ""

@@ -44,7 +44,9 @@ def thresholds(changes: Sequence[str] = ()) -> OracleSettings:
     """
     values: dict[str, Any] = tomllib.loads(statement(PACKAGE, "oracle.toml"))
     for change in changes:
-        name, _, value = change.partition("=")
+        name, equals, value = change.partition("=")
+        if not equals or not value.strip():
+            raise AgpError(f"--set {change} has no value; write it as {name.strip()}=0.1")
         values[name.strip()] = value.strip()
     try:
         return OracleSettings.model_validate(values)

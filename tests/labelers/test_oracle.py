@@ -157,6 +157,9 @@ def test_what_cannot_be_labelled_is_one_line():
         oracle.label(con, "c1")
     with pytest.raises(AgpError, match="threshold kl"):
         oracle.thresholds(["kl=-1"])
+    for without in ("kl", "kl="):
+        with pytest.raises(AgpError, match=f"--set {without} has no value; write it as kl=0.1"):
+            oracle.thresholds([without])
     with pytest.raises(AgpError, match="there are kl, lens"):
         oracle.thresholds(["klm=1"])
 

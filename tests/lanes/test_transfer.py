@@ -90,6 +90,7 @@ def test_after_a_cut_in_time_only_test_has_prompts(captured, agp, rows):
 def test_card_and_audit_say_where_it_comes_from(made, agp):
     card = (Path(made["path"]) / "README.md").read_text()
     assert "Made from capture `c1` of tiny" in card and "split: heads" in card
+    assert "Capture c1 holds nothing for train: " in agp("lanes", "build", "transfer").stdout
     said = agp("lanes", "audit", made["build_id"]).output
     assert "tokens left to say" in said and "too little: heads has" in said
 

@@ -138,10 +138,10 @@ COMMANDS = {  # stage → what makes what it lacks in an empty home
 
 @pytest.mark.parametrize("stage", sorted(COMMANDS))
 def test_what_a_stage_lacks_is_named_with_its_command(agp: Any, stage: int):
-    facts = json.loads(agp("train", "plan", str(stage), "--json").stdout)
+    facts = json.loads(agp("train", "plan", str(stage), "--json", exit_code=1).stdout)
     assert [m["command"] for m in facts["missing"]] == COMMANDS[stage]
     assert facts["fits"] is None
-    said = agp("train", "plan", str(stage), "--probe").output
+    said = agp("train", "plan", str(stage), "--probe", exit_code=1).output
     assert "missing; make it with: agp" in said and "cannot begin" in said
 
 

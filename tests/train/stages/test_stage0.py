@@ -54,6 +54,8 @@ def test_a_capture_goes_on_where_it_was_cut_off(
     assert shards.shard_path(folder, 0).stat().st_mtime_ns == kept
     listed = json.loads(agp("captures", "list", "--json").stdout)
     assert [c["capture_id"] for c in listed] == [whole["capture_id"]]
+    said = agp("captures", "show", whole["capture_id"]).output
+    assert "prompts of heads, valid, calib," in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,9 @@ def test_going_back_brings_the_very_numbers(joint: Path, parents: dict[str, str]
     one = json.loads(call(*ask, "--bundle", back["path"], "--policy", "off").stdout)
     two = json.loads(call(*ask, "--run", parents["1"], "--policy", "off").stdout)
     assert one["text"] == two["text"]
+    three = call(*ask, "--policy", "off")  # nothing is named: what is current answers
+    assert json.loads(three.stdout)["text"] == two["text"]
+    assert f"with the current bundle {back['digest']}" in three.stderr
     said = call("rollback", exit_code=2).stderr
     assert "is of no joint finetune" in said
 
