@@ -167,3 +167,6 @@ def run_rules(folder: Path | None, as_json: bool) -> None:
         print_json({"rule_set": rules.id, "evaluated": evaluated, "lanes": rows})
         return
     print_table(names, lanes, title=f"rule set {rules.id}: {evaluated:,} exchanges evaluated")
+    for lane, exchanges, kept, *_ in lanes:
+        if exchanges and not kept:
+            click.echo(f"note: every exchange is dropped in {lane}; `agp filters audit` says why")

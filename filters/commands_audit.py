@@ -9,6 +9,7 @@ import click
 
 from filters.commands import json_option, rules_option
 from warehouse.console import print_json, print_table
+from warehouse.printable import printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,14 +33,16 @@ SHOWN_PAIRS = 15
 @lane_option
 @rules_option
 @click.option("--samples", "each", default=1, show_default=True, help="Samples of each rule.")
-@click.option("--by", type=click.Choice(["source", "month"]), help="Break each rule's hits down.")
+@click.option(
+    "--by", type=click.Choice(["source", "month", "project"]), help="Break each rule's hits down."
+)
 @json_option
 def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_json: bool) -> None:
     """Show what each rule does, alone and together; the numbers add up to what is dropped.
 
     hits: where the rule is true. acts: hits that no keep of a higher priority beats. only it: acts
     where no other rule does the same. in order: acts where no rule above it does; these add up to
-    the exchanges dropped.
+    the exchanges dropped. without it: what the lane would keep if this rule alone did nothing.
 
     \b
     Examples:
@@ -51,11 +54,12 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
     from warehouse.interrupt import write
 
     rules = rule_set(folder)
-    exchanges, messages, found, judged = write(lambda con: audited(con, rules, lane, each))
+    exchanges, messages, found, judged, said = write(lambda con: audited(con, rules, lane, each))
     if as_json:
         report = {"rule_set": rules.id, "exchanges": plain(exchanges), "messages": plain(messages)}
-        judgements = [scored(s) for s in judged]
-        print_json(report | {"samples": [asdict(s) for s in found], "judged": judgements})
+        judgements = [s.plain() for s in judged]
+        report |= {"samples": [asdict(s) for s in found], "judged": judgements, "notes": said}
+        print_json(report)
         return
     kept = exchanges.total - exchanges.dropped
     print_effects(
@@ -69,31 +73,30 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
             print_breakdown(audit, by)
     print_scores(judged)
     print_samples(found)
+    for line in said:
+        click.echo(f"note: {line}")
 
 
 def audited(
     con: "DuckDBPyConnection", rules: "RuleSet", lane: str, each: int
-) -> tuple["Audit", "Audit", "list[Sample]", "list[Score]"]:
+) -> tuple["Audit", "Audit", "list[Sample]", "list[Score]", list[str]]:
     """Bring decisions up to date; return what rules on exchanges and on messages do in a lane,
-    samples, and how right the judged ones are."""
+    samples, how right the judged ones are, and what else is to be said."""
     from filters.audit import exchange_audit, groups, message_audit
+    from filters.notes import notes
     from filters.review import scores
     from filters.run import update
     from filters.samples import samples
 
     update(con, rules)
+    exchanges = exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane)
     return (
-        exchange_audit(groups(con, rules, "exchange"), rules.exchange, lane),
+        exchanges,
         message_audit(groups(con, rules, "message"), rules.message, lane),
         samples(con, rules, lane, each),
         scores(con, rules),
+        notes(con, rules, exchanges),
     )
-
-
-def scored(score: "Score") -> dict[str, Any]:
-    """Return a score with what follows from it, each as value, low, high."""
-    names = ("precision", "recall", "false_hits")
-    return asdict(score) | {name: getattr(score, name) for name in names}
 
 
 def print_scores(judged: "list[Score]") -> None:
@@ -101,7 +104,7 @@ def print_scores(judged: "list[Score]") -> None:
     rows = [
         [
             s.rule_id,
-            f"{s.judged_hits}+{s.judged_others}",
+            f"{s.hit.texts}+{s.other.texts}",
             interval(s.precision),
             "" if s.false_hits is None else "{} [{}, {}]".format(*s.false_hits),
             interval(s.recall),
@@ -131,11 +134,19 @@ def plain(audit: "Audit") -> dict[str, Any]:
 
 def print_effects(audit: "Audit", title: str) -> None:
     """Print a line for each rule, and the sum of what drops in order."""
-    rows = [[e.rule_id, e.action, e.hits, e.acts, e.exclusive, e.marginal] for e in audit.effects]
-    acting = {"drop", "strip"}
-    total = sum(e.marginal for e in audit.effects if e.action in acting)
-    rows.append(["all that drop or strip", "", None, None, None, total])
-    print_table(["rule", "action", "hits", "acts", "only it", "in order"], rows, title=title)
+    acting = {"drop", "strip", "keep"}
+    rows = [
+        [
+            *(e.rule_id, e.action, e.hits, e.acts, e.exclusive, e.marginal),
+            e.without if e.action in acting else None,
+        ]
+        for e in audit.effects
+    ]
+    total = sum(e.marginal for e in audit.effects if e.action in ("drop", "strip"))
+    kept = audit.total - audit.dropped
+    rows.append(["all that drop or strip", "", None, None, None, total, kept])
+    names = ["rule", "action", "hits", "acts", "only it", "in order", "without it"]
+    print_table(names, rows, title=title)
     click.echo()
 
 
@@ -152,15 +163,15 @@ def print_overlap(audit: "Audit") -> None:
 
 
 def print_breakdown(audit: "Audit", by: str) -> None:
-    """Print each rule's acts by source or month."""
-    total = audit.dropped_by_source if by == "source" else audit.dropped_by_month
+    """Print each rule's acts by source, month or project."""
+    total: Mapping[str, int] = getattr(audit, f"dropped_by_{by}")
     names = sorted(total)
 
     def cells(counts: Mapping[str, int]) -> list[int | None]:
         return [counts.get(name) or None for name in names]
 
     rows = [
-        [e.rule_id, *cells(e.by_source if by == "source" else e.by_month)]
+        [e.rule_id, *cells(getattr(e, f"by_{by}"))]
         for e in audit.effects
         if e.action in ("drop", "strip") and e.acts
     ]
@@ -212,4 +223,4 @@ def explain_exchange(exchange: str, folder: Path | None, as_json: bool) -> None:
     for rule in found["rules"]:
         of = f" of message {rule['message_id']}" if rule["message_id"] else ""
         click.echo(f"\n{rule['rule']}: {rule['action']}{of} in {', '.join(rule['lanes'])}")
-        click.echo(f"  {rule['why']}\n  {rule['evidence']}")
+        click.echo(printable(f"  {rule['why']}\n  {rule['evidence']}"))

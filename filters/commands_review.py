@@ -7,6 +7,7 @@ import click
 
 from filters.commands import rules_option
 from warehouse.asking import ANSWERS, answer
+from warehouse.printable import printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -70,7 +71,7 @@ def review_rule(rule: str, most: int, folder: Path | None) -> None:
         return questions(con, rules, rule, most)
 
     asked, kept = write(ask), 0
-    click.echo(f"{rule}: {about.why}\n")
+    click.echo(printable(f"{rule}: {about.why}\n"))
     for number, question in enumerate(asked, 1):
         [shown] = excerpts([question.text], width=600)
         click.echo(f"  {shown}")

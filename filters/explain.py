@@ -36,7 +36,7 @@ def explain(con: duckdb.DuckDBPyConnection, rules: RuleSet, name: str) -> dict[s
     ).fetchall()
     hits = execute_file(con, "filters", "explain.sql", rule_set=rules.id, exchange_id=exchange_id)
     opener = con.execute(
-        "select left(text, 2000) from v_messages where exchange_id = ? and ordinal = 0",
+        "select left(text, 4000) from v_messages where exchange_id = ? and ordinal = 0",
         [exchange_id],
     ).fetchall()
     why = {c.rule.id: c.rule.why for c in rules.rules}

@@ -12,6 +12,8 @@ from warehouse.errors import AgpError
 from warehouse.home import agp_home
 from warehouse.tables import named, plain, read_tables
 
+MOST = 1_000  # rules of a set: each is bound and timed on its own before all run together
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -57,6 +59,8 @@ def layered(folders: Iterable[Path]) -> list[Placed]:
                     rules[rule.id] = Placed(switched_off(rules[rule.id].rule), path)
                 else:
                     raise AgpError(f"{path}: there is no rule {rule.id} to switch off")
+    if len(rules) > MOST:
+        raise AgpError(f"there are {len(rules):,} rules; a rule set has at most {MOST:,}")
     return list(rules.values())
 
 

@@ -1,6 +1,8 @@
 """Bringing decisions up to date: what is new or changed is evaluated, in one pass, in the child."""
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -11,22 +13,56 @@ from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
 from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
-from warehouse.statements import count, execute_file
+from warehouse.statements import count, execute_file, statement
 
 
 def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     """Evaluate a rule set where it has not been; return how many exchanges that were."""
     begin = time.monotonic()
-    refresh(con)
-    update_clusters(con)
-    execute_file(con, "filters", "neighbours.sql")
-    execute_file(con, "filters", "todo.sql", rule_set=rules.id)
+    changed = prepare(con)
+    execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=False)
     todo = count(con, "todo")
     if todo:
         make_masks(con, rules)
         record(con, rules, time.monotonic() - begin)
-    register(con, rules)
+    if changed or todo or not registered(con, rules):
+        register(con, rules)
     return todo
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> bool:
+    """Bring up to date what rules read: features, copies, neighbours; say if any was behind.
+
+    Copies and neighbours follow from the features, so where these are as they were when the
+    others were last made, nothing is done.
+    """
+    changed = refresh(con)
+    texts = "".join(statement("filters", name) for name in ("duplicates.sql", "neighbours.sql"))
+    state = con.execute(
+        "select hash($texts, count(*), bit_xor(hash(exchange_id, fingerprint))) from fingerprints",
+        {"texts": texts},
+    ).fetchall()
+    if not changed and con.execute("select state from prepared").fetchall() == state:
+        return False
+    con.execute("delete from prepared")
+    update_clusters(con)
+    execute_file(con, "filters", "neighbours.sql")
+    con.execute("insert into prepared values (?)", state[0])
+    return True
+
+
+def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> pl.DataFrame:
+    """Return exchange_id and mask of every exchange under a rule set that need not be in force.
+
+    What is not written down yet is evaluated, and kept for the next time; features are up to date.
+    """
+    execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=True)
+    if count(con, "todo"):
+        make_masks(con, replace(rules, message=()))
+        con.execute("begin")
+        execute_file(con, "filters", "keep_trial.sql", rule_set=rules.id)
+        con.execute("commit")
+    return con.sql(statement("filters", "compared.sql"), params={"rule_set": rules.id}).pl()
 
 
 def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl.DataFrame]:
@@ -35,10 +71,8 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl
     Returns for `exchange` and `message` what any rule hit: exchange_id, message_id, mask; all
     exchanges, with an empty mask where nothing hit.
     """
-    refresh(con)
-    update_clusters(con)
-    execute_file(con, "filters", "neighbours.sql")
-    execute_file(con, "filters", "todo.sql", rule_set="")
+    prepare(con)
+    execute_file(con, "filters", "todo.sql", rule_set="", trial=False)
     make_masks(con, rules)
     exchanges = (
         "select t.exchange_id, null::varchar as message_id, coalesce(m.mask, []) as mask "
@@ -109,12 +143,22 @@ def record(con: duckdb.DuckDBPyConnection, rules: RuleSet, seconds: float) -> No
     con.execute("commit")
 
 
-def register(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
-    """Write down the rules of a set, and forget sets that no build rests on."""
-    con.execute("begin")
-    execute_file(con, "filters", "forget.sql", rule_set=rules.id)
-    con.execute("delete from rules where rule_set = ?", [rules.id])
-    rows = [
+def registered(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> bool:
+    """Say whether a set's rules stand as they are, and no decisions are left to be forgotten."""
+    known = con.execute(
+        "select * from rules where rule_set = ? order by applies_to, position", [rules.id]
+    ).fetchall()
+    left = con.execute(
+        "select 1 from (select distinct rule_set from decisions) "
+        "where rule_set <> ? and rule_set not in (select rule_set from lane_builds)",
+        [rules.id],
+    ).fetchall()
+    return known == rows_of(rules) and not left
+
+
+def rows_of(rules: RuleSet) -> list[tuple[Any, ...]]:
+    """Return the rows of a set in the table `rules`, those on exchanges first."""
+    return [
         (
             rules.id,
             c.rule.id,
@@ -131,6 +175,13 @@ def register(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
         )
         for c in rules.rules
     ]
-    if rows:
+
+
+def register(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
+    """Write down the rules of a set, and forget sets that no build rests on."""
+    con.execute("begin")
+    execute_file(con, "filters", "forget.sql", rule_set=rules.id)
+    con.execute("delete from rules where rule_set = ?", [rules.id])
+    if rows := rows_of(rules):
         con.executemany(f"insert into rules values ({', '.join('?' * 12)})", rows)
     con.execute("commit")

@@ -8,9 +8,13 @@ import duckdb
 from filters.compile import RuleSet
 from filters.secrets import Redactor
 from filters.secrets.home import home_literals, home_salt
+from warehouse.printable import printable
 from warehouse.statements import execute_file
 
 WIDTH = 90  # characters of an excerpt
+# Queries hand over the first 4,000 characters of a text and an excerpt is of the first half of what
+# is left of them: a secret that the cut went through is not recognised, and is not shown either.
+SEEN = 2_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ def samples(
     redactor: Redactor | None = None,
 ) -> list[Sample]:
     """Return up to `each` samples of every rule in a lane."""
+    if each < 1:
+        return []
     values = {"rule_set": rules.id, "lane": lane, "each": each}
     rows = execute_file(con, "filters", "samples.sql", **values)
     texts = excerpts([row[3] or "" for row in rows], redactor=redactor)
@@ -42,11 +48,12 @@ def excerpts(
 ) -> list[str]:
     """Return texts in one line each, without secrets, cut to so many characters.
 
+    Nothing in them moves a terminal's cursor or turns its reading direction around.
     With a `redactor`, placeholders are numbered as in all else that it redacts.
     """
     redactor = redactor or Redactor(home_salt(), literals=home_literals())
     redacted = redactor.texts(texts)
-    return [shortened(" ".join(text.split()), width) for text in redacted]
+    return [shortened(printable(" ".join(text[:SEEN].split())), width) for text in redacted]
 
 
 def shortened(text: str, width: int = WIDTH) -> str:

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from filters.files import own, parse
+from filters.samples import shortened
 from warehouse.errors import AgpError
 from warehouse.expressions import ExpressionError, check
 from warehouse.features import columns
@@ -30,7 +31,7 @@ def begin(name: str, on: str, where: str | None = None) -> Path:
         try:
             check(where, columns(on))
         except ExpressionError as error:
-            raise AgpError(f"{where}: {error.reason}") from None
+            raise AgpError(f"{shortened(where)}: {error.reason}") from None
         hit, miss = ["an example that it must hit"], ["one that it must not"]
     text = statement("filters", "template.toml")
     filled = {

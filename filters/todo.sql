@@ -1,15 +1,20 @@
 -- The exchanges that a rule set has not seen as they are now, and the messages on their path.
+-- With $trial, what was evaluated only to be compared counts as seen.
+create or replace temp table seen as
+select exchange_id, hash(
+    fingerprint, copies, better_source, mirrors, previous_author, previous_kind, previous_words,
+    previous_interrupted, seconds_since_previous, next_author, next_kind, next_words,
+    seconds_until_next) as fingerprint
+from features;
+
 create or replace temp table todo as
-with seen as (
-    select exchange_id, hash(
-        fingerprint, copies, better_source, mirrors, previous_author, previous_kind, previous_words,
-        previous_interrupted, seconds_since_previous, next_author, next_kind, next_words,
-        seconds_until_next) as fingerprint
-    from features
-)
 select row_number() over (order by exchange_id) as row_number, exchange_id, fingerprint
 from seen
-anti join (from decisions where rule_set = $rule_set and message_id is null) d
+anti join (
+    select exchange_id, fingerprint from decisions
+    where rule_set = $rule_set and message_id is null
+    union all
+    select exchange_id, fingerprint from trial_decisions where rule_set = $rule_set and $trial) d
   using (exchange_id, fingerprint);
 
 create or replace temp table todo_messages as

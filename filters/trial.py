@@ -9,7 +9,7 @@ import polars as pl
 from filters.compile import RuleSet, compile_rules
 from filters.files import Placed
 from filters.rule import Rule
-from filters.run import evaluate_all
+from filters.run import compared, evaluate_all, prepare
 from filters.samples import excerpts, shortened
 from filters.verdicts import exchange_verdicts, meaning
 from warehouse.errors import AgpError
@@ -68,7 +68,7 @@ def shown(con: duckdb.DuckDBPyConnection, names: list[str], on: str) -> list[tup
     key = "exchange_id" if on == "exchange" else "message_id"
     first = "and ordinal = 0" if on == "exchange" else ""
     rows = con.execute(
-        f"select {key}, left(text, 2000) from v_messages where {key} in (select unnest(?)) "
+        f"select {key}, left(text, 4000) from v_messages where {key} in (select unnest(?)) "
         f"{first} order by 1",
         [names],
     ).fetchall()
@@ -83,8 +83,9 @@ def difference(
     Columns: exchange_id; keep, weight and dropped_by, each with _before and _after.
     """
     frames: list[pl.DataFrame] = []
+    prepare(con)
     for rules, suffix in ((before, "_before"), (after, "_after")):
-        frame = meaning(evaluate_all(con, rules)["exchange"], rules, lane)
+        frame = meaning(compared(con, rules), rules, lane)
         frame = frame.select("exchange_id", "keep", "weight", "dropped_by")
         frames.append(frame.select("exchange_id", pl.exclude("exchange_id").name.suffix(suffix)))
     both = frames[0].join(frames[1], on="exchange_id")

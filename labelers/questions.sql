@@ -7,7 +7,7 @@ with open as (
     anti join (from reviews where label = $label) r using (exchange_id)),
 picked as (
     from open order by place, probability is null, exchange_id limit $most)
-select o.exchange_id, left(b.prompt, 2000), left(e.prompt, 2000), left(e.answer, 2000),
+select o.exchange_id, left(b.prompt, 4000), left(e.prompt, 4000), left(e.answer, 4000),
        o.probability
 from picked o join v_exchanges e using (exchange_id)
 left join v_exchanges b on b.exchange_id = o.previous_id

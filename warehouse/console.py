@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from warehouse.printable import printable
+
 
 def console() -> Console:
     """Return a console on standard output (looked up now, so that tests may capture it)."""
@@ -28,13 +30,15 @@ def print_table(
     """
     out = console()
     if title:
-        out.print(escape(title), style="italic")
+        out.print(escape(printable(title)), style="italic")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.show_header = header
     body = [list(row) for row in rows]
     for i, name in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in body)
-        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            escape(printable(name)), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in body:
         table.add_row(*(escape(cell_text(cell)) for cell in row))
     needed = out.measure(table, options=out.options.update_width(10_000)).minimum
@@ -59,7 +63,7 @@ def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out:
                 line = Table.grid(padding=(0, 2, 0, 0))
                 line.add_column(width=width + 2)
                 line.add_column(overflow="fold")
-                line.add_row(f"  {escape(name)}", escape(text))
+                line.add_row(f"  {escape(printable(name))}", escape(text))
                 out.print(line)
 
 
@@ -77,7 +81,7 @@ def cell_text(cell: Any) -> str:
         return f"{cell:,}"
     if isinstance(cell, float):
         return f"{cell:,.4g}"
-    return "".join(c if c == "\n" or c == "\t" or c.isprintable() else "\ufffd" for c in str(cell))
+    return printable(str(cell))
 
 
 def print_json(value: Any, line: bool = False) -> None:

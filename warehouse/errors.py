@@ -2,6 +2,8 @@
 
 import click
 
+from warehouse.printable import printable
+
 
 class AgpError(click.ClickException):
     """Anything a person can mend. The command line prints it in one line and exits with 2.
@@ -14,4 +16,4 @@ class AgpError(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Print the message on standard error, folded to one line."""
-        click.echo("agp: " + " ".join(self.format_message().split()), err=True)
+        click.echo("agp: " + printable(" ".join(self.format_message().split())), err=True)

@@ -5,7 +5,7 @@ import math
 Z = 1.959964  # of a two-sided 95 % interval
 
 
-def wilson(right: int, n: int) -> tuple[float, float]:
+def wilson(right: float, n: float) -> tuple[float, float]:
     """Return the 95 % interval of a share.
 
     E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.

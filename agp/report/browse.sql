@@ -14,6 +14,6 @@ with wanted as (
           select exchange_id from v_messages
           where ordinal = 0 and contains(lower(text), lower($words))))
     order by e.asked_at desc nulls last, e.exchange_id limit $most offset $skip)
-select w.*, left(m.text, 2000) as begins
+select w.*, left(m.text, 4000) as begins
 from wanted w left join v_messages m on m.exchange_id = w.exchange_id and m.ordinal = 0
 order by w.asked_at desc nulls last, w.exchange_id

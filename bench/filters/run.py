@@ -62,15 +62,19 @@ def measure_agp(count: int) -> tuple[list[list[str]], dict[str, int]]:
     own = ("--rules", FOLDER / "rules", "--json")
     agp("filters", "list", *own)  # the code is compiled and in memory, as the peers' is
     first = agp("filters", "run", *own)
+    agp("filters", "run", "--json")  # the bundled rules: what the sixty said is forgotten
+    anew = agp("filters", "run", *own)
     again = agp("filters", "run", *own)
-    bundled = agp("filters", "run", "--json")
     audit = agp("filters", "audit", *own)
+    agp("filters", "diff", "bundled", FOLDER / "rules", "--json")
+    differ = agp("filters", "diff", "bundled", FOLDER / "rules", "--json")
     effects = json.loads(audit.output)["exchanges"]["effects"]
     named = {
         "agp filters run, measuring all texts": first,
+        "agp filters run, the 60 rules anew": anew,
         "agp filters run, nothing new": again,
-        "agp filters run, other rules (41 bundled)": bundled,
-        "agp filters audit, of the first rules again": audit,
+        "agp filters audit, from stored verdicts": audit,
+        "agp filters diff, from stored verdicts": differ,
     }
     return [cells(what, m, count) for what, m in named.items()], {
         e["rule_id"]: e["hits"] for e in effects

@@ -40,6 +40,7 @@ def group_lists():
         mask=st.integers(0, 2**90 - 1),
         source=st.sampled_from(["claude", "codex"]),
         month=st.sampled_from(["2026-01", "2026-02"]),
+        project=st.sampled_from(["garden", "oven"]),
         n=st.integers(1, 50),
     )
     return st.lists(one, max_size=30)
@@ -55,10 +56,16 @@ def test_what_rules_drop_in_order_adds_up_to_the_exchanges_dropped(rules, groups
         assert sum(e.marginal for e in drops) == audit.dropped == dropped
         assert sum(audit.dropped_by_source.values()) == dropped
         assert sum(audit.dropped_by_month.values()) == dropped
+        assert sum(audit.dropped_by_project.values()) == dropped
         for e in audit.effects:
             assert e.exclusive <= e.marginal <= e.acts <= e.hits
             assert sum(e.by_source.values()) == sum(e.by_month.values()) == e.acts
+            assert sum(e.by_project.values()) == e.acts
+            bit = 1 << next(c.position for c in rules if c.rule.id == e.rule_id)
+            kept = sum(g.n for g in groups if decide(g.mask & ~bit, rules, lane).keep)
+            assert e.without == kept
         for e in drops:
+            assert e.without == audit.total - dropped + e.exclusive
             others = [g.n for g in groups if decide(g.mask, rules, lane).dropped_by == (e.rule_id,)]
             assert e.exclusive == sum(others)
 
@@ -70,6 +77,9 @@ def test_what_rules_strip_in_order_adds_up_to_the_messages_stripped(rules, group
         stripped = sum(g.n for g in groups if strips(g.mask, rules, lane))
         total = sum(e.marginal for e in audit.effects if e.action == "strip")
         assert total == audit.dropped == stripped
+        for e in audit.effects:
+            bit = 1 << next(c.position for c in rules if c.rule.id == e.rule_id)
+            assert e.without == sum(g.n for g in groups if not strips(g.mask & ~bit, rules, lane))
 
 
 def test_a_keep_beats_a_drop_of_a_lower_priority_only():

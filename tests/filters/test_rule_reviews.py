@@ -6,14 +6,14 @@ import pytest
 from click.testing import CliRunner
 
 from agp.cli import main
-from filters.review import Score
+from filters.review import Judged, Score
 
 
 @pytest.fixture
 def told(tell, home):
     """Return a home with twelve prompts, six of them a heartbeat."""
     for i in range(6):
-        tell(f"h{i}", "heartbeat", ("agent", "answer", "pong"))
+        tell(f"h{i}", f"[heartbeat] {i}", ("agent", "answer", "pong"))
         tell(f"p{i}", f"Why does the heartbeat number {i} time out?", ("agent", "answer", "Late."))
     tell.con.close()
     return home
@@ -52,12 +52,27 @@ def test_a_message_rule_is_judged_by_messages(told, agp):
     assert (found["hits"], found["others"], found["precision"]) == (0, 24, None)
 
 
+def test_equal_words_are_judged_once_and_count_as_often_as_they_stand(tell, agp):
+    for i in range(9):
+        tell(f"h{i}", "heartbeat", ("agent", "answer", f"pong {i}"))
+    tell("h9", "[heartbeat] 9")
+    tell("p0", "Why does the heartbeat time out?")
+    tell.con.close()
+    said = piped("filters", "review", "heartbeat", answers="y\nn\nn\n")
+    assert "1 of 3" in said and "3 verdicts kept" in said
+    [found] = json.loads(agp("filters", "audit", "--json").output)["judged"]
+    assert (found["hits"], found["judged_hits"], found["others"]) == (10, 2, 1)
+    assert found["precision"][0] in (0.9, 0.1)  # nine rows hold one text, one the other
+    assert found["precision"][1] < 0.2 or found["precision"][2] > 0.9
+    assert "nothing is left" in piped("filters", "review", "heartbeat", answers="")
+
+
 def test_an_unknown_rule_is_one_line(told, agp):
     assert "there is no rule hartbeat" in agp("filters", "review", "hartbeat", exit_code=2).output
 
 
 def test_wrong_and_missed_ones_are_scaled_up_to_all():
-    score = Score("r", 100, 10, 8, 1_000, 50, 1)
+    score = Score("r", Judged(100, 10, 8, 10, 8, 10), Judged(1_000, 50, 1, 50, 1, 50))
     assert score.precision and score.recall and score.false_hits
     assert score.precision[0] == 0.8 and score.false_hits[0] == 20
     assert score.recall[0] == pytest.approx(80 / (80 + 1_000 / 50))

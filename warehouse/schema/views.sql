@@ -213,6 +213,11 @@ select run_id, stage, name, threshold, value, low, high, n, verdict, rule, pack,
        gates_digest, decided_at
 from gates;
 
+create or replace view v_ablations as
+select ablation_id, rules, lane, model, rows_with, rows_without, tokens_with, tokens_without, pack,
+       split, seeds, value, low, high, n, verdict, made_at, path
+from ablations;
+
 create or replace view v_promotions as
 select promotion_id, run_id, stage, decision, decided_at, reason, model, build_id, artifact_sha256,
        path
