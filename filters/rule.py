@@ -25,6 +25,7 @@ class Rule(BaseModel):
     weight: float | None = Field(default=None, gt=0, le=100, allow_inf_nan=False)
     span: str | None = Field(default=None, min_length=1, max_length=1_000)
     priority: int = Field(default=0, ge=-1_000, le=1_000)
+    kinds: tuple[str, ...] = ()
     hit: tuple[Example, ...] = Field(min_length=1)
     miss: tuple[Example, ...] = Field(min_length=1)
 

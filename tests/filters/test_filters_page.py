@@ -50,3 +50,22 @@ def test_the_page_lists_every_bundled_rule_with_its_action():
 def test_the_page_explains_every_key():
     keys = [line.split("`")[1] for line in rows("## A rule, key by key")]
     assert sorted(keys) == sorted([*Rule.model_fields, "enabled"])
+
+
+SOURCES = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+
+
+def test_every_kind_of_noise_has_a_rule_that_names_it_and_none_names_another():
+    told = SOURCES.partition("| author | kinds | |")[2].partition("\n\n")[0].splitlines()
+    noise = {k for line in told if "| harness |" in line for k in re.findall(r"`(\w+)`", line)}
+    known = {k for line in told for k in re.findall(r"`(\w+)`", line)} | {"notice"}
+    codex = set(re.findall(r"of kind ([^.]*)\.", " ".join(SOURCES.split()))[-1].split("`")[1::2])
+    named = {kind for c in rule_set(bundled()).rules for kind in c.rule.kinds}
+    assert noise | codex <= named <= known | codex
+
+
+def test_a_rule_that_compares_kinds_says_which_they_are():
+    for c in rule_set(bundled()).rules:
+        compared = re.search(r"\bkind (?:=|IN|in) \(?((?:'\w+'(?:, )?)+)", c.expression.text)
+        if compared and not c.expression.rules and "rule(" not in c.rule.where:
+            assert set(re.findall(r"'(\w+)'", compared[1])) <= set(c.rule.kinds), c.rule.id
