@@ -13,9 +13,13 @@ MAX_FILE_BYTES = 1_000_000
 def read_tables(path: Path, key: str) -> list[object]:
     """Return the [[key]] tables of a file, which may hold nothing else."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        if not path.is_file():  # a pipe or a device would be read for ever
+            raise AgpError(f"{path}: it is no file")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
             raise AgpError(f"{path}: a {key} file has at most {MAX_FILE_BYTES:,} bytes")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise AgpError(f"{path}: {error if str(error) else type(error).__name__}") from None
     strange = sorted(document.keys() - {key})

@@ -18,6 +18,7 @@ from agp.report.live import live
 from agp.report.templating import environment
 from filters.compile import rule_set
 from warehouse.errors import AgpError
+from warehouse.expressions.language import MAX_CHARACTERS
 
 POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -143,8 +144,8 @@ def try_page(asked: dict[str, str]) -> str:
 
 
 def form(asked: dict[str, str]) -> dict[str, str]:
-    """Return the fields of the form to try a rule, those that were not given empty."""
-    return {name: asked.get(name, "") for name in ("expression", "on")}
+    """Return the fields of the form to try a rule: empty if not given, cut if far too long."""
+    return {name: asked.get(name, "")[: 2 * MAX_CHARACTERS] for name in ("expression", "on")}
 
 
 def drawn(template: str, values: dict[str, Any]) -> str:

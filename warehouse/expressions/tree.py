@@ -40,7 +40,10 @@ def parse(text: str) -> Node:
 def parse_select(sql: str, offset: int = 0) -> list[Node]:
     """Return the select list of `SELECT ... FROM t`, which may hold nothing else."""
     row = parser().cursor().execute(SERIALIZE, [sql]).fetchone()
-    answer: Node = json.loads(row[0] if row else '{"error": true}')
+    try:
+        answer: Node = json.loads(row[0] if row else '{"error": true}')
+    except RecursionError:
+        raise ExpressionError(f"it is nested deeper than {MAX_NESTING} levels") from None
     if answer.get("error"):
         raise syntax_error(answer, offset)
     statements = answer["statements"]
@@ -63,6 +66,8 @@ def parse_select(sql: str, offset: int = 0) -> list[Node]:
 def syntax_error(answer: Node, offset: int) -> ExpressionError:
     """Return the parser's complaint, with the column counted in the expression itself."""
     message = str(answer.get("error_message", "cannot be parsed")).splitlines()[0]
+    if message.startswith("Max expression depth"):
+        message = f"it is nested deeper than {MAX_NESTING} levels"
     position = answer.get("position")
     column = max(int(position) - offset, 0) + 1 if position else None
     return ExpressionError(message, column=column)
