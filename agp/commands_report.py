@@ -1,5 +1,6 @@
 """`agp report`: the page, written to a file or answered to a browser on this machine."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,13 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
     if serve:
         answer(port, show, as_json)
         return
+    from agp.report.findings import copy_strings, findings
     from agp.report.gather import gather
     from agp.report.page import write_page
     from filters.compile import rule_set
     from filters.run import update
     from filters.secrets import Redactor, home_literals, home_salt
-    from warehouse.home import warehouse_path
+    from warehouse.home import agp_home, warehouse_path
     from warehouse.interrupt import read, write
 
     rules = rule_set()
@@ -55,11 +57,17 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
 
     redactor = Redactor(home_salt(), literals=home_literals())
 
-    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-        return gather(con, rules, warehouse_path(), redactor)
+    with tempfile.TemporaryDirectory(prefix=".report-", dir=agp_home()) as folder:
+        strings = Path(folder) / "strings.arrow"
 
+        def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+            copy_strings(con, strings)
+            return gather(con, rules, warehouse_path(), redactor)
+
+        found = read(work)
+        found["findings"] = findings(strings)
     target = out.expanduser().absolute()
-    write_page(read(work), redactor, target)
+    write_page(found, redactor, target)
     replaced = sum(redactor.counts.values())
     if as_json:
         counts = dict(sorted(redactor.counts.items()))

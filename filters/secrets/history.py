@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from filters.secrets.finding import Finding, scan_many
 from filters.secrets.home import home_literals, home_salt
@@ -61,10 +62,24 @@ def survey(
     progress: Callable[[int], object] = lambda _: None,
 ) -> Survey:
     """Scan every message, memory and tool call of the warehouse; `progress` is told characters."""
+    return surveyed(strings(con), kinds, progress)
+
+
+def strings(con: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:
+    """Return every string of the warehouse with its place; `con` is theirs until the last one."""
+    query = (files("filters.secrets") / "strings.sql").read_text(encoding="utf-8")
+    return con.sql(query).to_arrow_reader(2048)
+
+
+def surveyed(
+    batches: Iterable[pa.RecordBatch],
+    kinds: frozenset[str] | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Survey:
+    """Scan strings with their places, as `strings` gives them."""
     salt, literals = home_salt(), literal_pattern(home_literals())
     result = Survey()
-    query = (files("filters.secrets") / "strings.sql").read_text(encoding="utf-8")
-    for batch in con.sql(query).to_arrow_reader(2048):
+    for batch in batches:
         rows = batch.to_pylist()
         texts = [row["text"] for row in rows]
         for row, findings in zip(rows, scan_many(texts, literals), strict=True):

@@ -10,11 +10,12 @@ import duckdb
 import pytest
 
 import agp.report
+import agp.report.findings as agp_report_findings
 from agp.report.page import run_figures, write_page
 from agp.report.sankey import HEIGHT, TOP, Link, height_of, layout, sankey
 from filters.secrets import Redactor, scan_files
 from warehouse.errors import AgpError
-from warehouse.store import in_memory
+from warehouse.store import in_memory, open_writer
 
 SECTIONS = (
     *("way", "rules", "months", "sources", "duplicates", "findings", "quarantine", "labels"),
@@ -62,6 +63,25 @@ def written(agp, home, claude_tree):
     said = json.loads(agp("report", "--out", home / "page.html", "--json").stdout)
     assert said["path"] == str(home / "page.html") and said["bytes"] > 10_000
     return (home / "page.html").read_text()
+
+
+def test_secrets_are_looked_for_while_a_writer_may_write(agp, home, claude_tree, monkeypatch):
+    s = claude_tree("s1")
+    s.person(f"Upload it with aws_access_key_id={KEY} please")
+    s.agent("Done, it is in the bucket.")
+    agp("ingest")
+    looked, scan = [], agp_report_findings.surveyed
+
+    def scanning(batches):
+        with open_writer(wait=0):  # refused in this process too while anybody reads
+            looked.append(True)
+        return scan(batches)
+
+    monkeypatch.setattr(agp_report_findings, "surveyed", scanning)
+    said = json.loads(agp("report", "--out", home / "page.html", "--json").stdout)
+    assert looked and said["bytes"] > 10_000
+    assert "aws_key" in Page((home / "page.html").read_text()).words
+    assert not list((home / ".agp").glob(".report-*"))
 
 
 def test_the_page_is_whole_and_nothing_in_it_runs_or_leaks(written, home):
