@@ -103,6 +103,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Judge what a rule hits; the verdicts are gold.",
     ),
     "filters diff": ("filters.commands_trial:diff_rules", "How two rule sets differ."),
+    "filters ablate": (
+        "agp.commands_ablate:ablate_rules",
+        "What rules are worth to a model that is trained.",
+    ),
+    "filters ablations": ("agp.commands_ablate:list_ablations", "What ablations found."),
     "labels list": ("labelers.commands:list_functions", "The labeling functions in force."),
     "labels kernel": ("labelers.commands:list_concepts", "The labels they may vote on."),
     "labels columns": ("labelers.commands:list_columns", "The columns they may read."),

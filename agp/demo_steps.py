@@ -48,7 +48,8 @@ def audit(guide: Guide) -> None:
     guide.step(
         "What is left out, and why",
         "Rules are data (TOML, with their own examples). The audit says what each does alone and "
-        "together; the numbers add up to the exchanges dropped.",
+        "together, and what the dataset would keep without it; the numbers add up to the exchanges "
+        "dropped.",
     )
     guide.run("filters", "audit", "--samples", "0")
 
@@ -248,6 +249,7 @@ NEXT = """What to try next:
   agp ingest                      your own history, on this machine only
   agp sql --examples              questions worth asking
   agp filters try "EXPRESSION"    what a rule not yet written would do
+  agp filters ablate RULE         what a rule is worth to a model that is trained (minutes)
   agp lanes build sft             a dataset of your own
   agp report --serve --open       look around in it with a browser
   agp labels review return        your own verdicts on what was meant

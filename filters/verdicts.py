@@ -1,7 +1,6 @@
 """What the rules in force say of every exchange and message, for one lane."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -25,9 +24,9 @@ class Verdicts:
     strips: pl.DataFrame
 
 
-def verdicts(con: duckdb.DuckDBPyConnection, lane: str, folder: Path | None = None) -> Verdicts:
-    """Bring decisions up to date and return them; `con` is a writer."""
-    rules = rule_set(folder)
+def verdicts(con: duckdb.DuckDBPyConnection, lane: str, rules: RuleSet | None = None) -> Verdicts:
+    """Bring decisions of a rule set, or of that in force, up to date; `con` is a writer."""
+    rules = rules or rule_set()
     update(con, rules)
     return Verdicts(rules.id, exchange_verdicts(con, rules, lane), strip_verdicts(con, rules, lane))
 

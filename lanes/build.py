@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from filters.compile import RuleSet
 from filters.secrets import Redactor, scan_files
 from filters.verdicts import verdicts
 from lanes.card import card
@@ -51,17 +52,21 @@ def build(
     redactor: Redactor,
     out: Path | None = None,
     advance: Advance = lambda done, total: None,
+    rules: RuleSet | None = None,
 ) -> dict[str, Any]:
-    """Build a lane and return its manifest with `path` and `new` (it was not registered before)."""
+    """Build a lane and return its manifest with `path` and `new` (it was not registered before).
+
+    Under `rules`, or else under those in force.
+    """
     out = out.resolve() if out else None
     if out:
         check_target(out)
     con.execute(f"set memory_limit = '{MEMORY}'; set threads = 2")
     try:
-        return built(con, lane, settings, splits, redactor, out, advance)
+        return built(con, lane, settings, splits, redactor, out, advance, rules)
     except duckdb.OutOfMemoryException:  # something that must be whole in memory is larger
         con.execute("reset memory_limit")
-        return built(con, lane, settings, splits, redactor, out, advance)
+        return built(con, lane, settings, splits, redactor, out, advance, rules)
 
 
 def built(
@@ -72,12 +77,13 @@ def built(
     redactor: Redactor,
     out: Path | None,
     advance: Advance,
+    rules: RuleSet | None,
 ) -> dict[str, Any]:
     """Build; what fails leaves nothing behind."""
     stage = staging(out.parent if out else agp_home() / "lanes")
     try:
         prepared = lane.prepare(con, settings)
-        plan = own_plan(con, lane, splits) or make_plan(con, lane.name, splits)
+        plan = own_plan(con, lane, splits) or make_plan(con, lane.name, splits, rules)
         parameters = {
             "settings": settings.model_dump(mode="json"),
             "splits": splits.model_dump(mode="json"),
@@ -108,12 +114,14 @@ def own_plan(con: duckdb.DuckDBPyConnection, lane: Lane, splits: SplitSettings) 
     return Plan("", kept + out.total(), kept, {}, {}, out)
 
 
-def make_plan(con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings) -> Plan:
+def make_plan(
+    con: duckdb.DuckDBPyConnection, lane: str, splits: SplitSettings, rules: RuleSet | None
+) -> Plan:
     """Bring decisions, clusters and splits up to date and make the table `lane_plan`.
 
     The view `lane_words` has the words of its exchanges.
     """
-    found = verdicts(con, lane)
+    found = verdicts(con, lane, rules)
     con.execute((files("lanes") / "exchanges.sql").read_text(encoding="utf-8"))
     update_splits(con, splits)
     con.register("verdict_rows", found.exchanges.to_arrow())
