@@ -11,7 +11,7 @@ import pytest
 
 from agp.report.server import answered
 from filters.compile import rule_set
-from labelers.load import read_folder
+from labelers.load import Problem, read_folder
 from warehouse.errors import AgpError
 
 SECRET = "the quick brown secret"
@@ -83,7 +83,7 @@ def test_what_asks_for_more_is_refused_before_it_runs(way: Way, own: Path, home:
     (own / "r.toml").unlink()
     (own / "f.toml").write_text(function_file(way), encoding="utf-8")
     [problem] = read_folder(own)
-    assert plain(problem.reason)
+    assert isinstance(problem, Problem) and plain(problem.reason)
     status, page = answered("try", {"expression": way.where, "on": "exchange"})
     assert status == 400 and len(page) < 40_000
     assert time.monotonic() - begin < SECONDS
@@ -113,4 +113,4 @@ def test_a_folder_that_would_be_read_for_ever_is_refused(own: Path):
     with pytest.raises(AgpError, match=r"r.toml: it is no file"):
         rule_set(own)
     [problem] = read_folder(own)
-    assert "it is no file" in problem.reason
+    assert isinstance(problem, Problem) and "it is no file" in problem.reason
