@@ -27,6 +27,7 @@ from train.stages.joint_settings import JointSettings
 from train.stages.joint_settings import steps as joint_steps
 from train.stages.settings import settings
 from train.stages.stage import Request, steps_of
+from train.stages.transfer_settings import TransferSettings, split_layers
 
 STATE = 4  # bytes of a captured number
 TRAINED = 4  # copies of what is trained: itself, its gradient, two moments
@@ -195,9 +196,9 @@ def transfer_pair(gemma: Gemma, request: Request, pack: str) -> Taken:
     """Stage 5: an encoder and a decoder, through the frozen upper layers."""
     facts, chosen = (
         read_manifest(request.captures[0]),
-        settings(stage5.FILE, request.changes, stage5.TransferSettings),
+        settings(stage5.FILE, request.changes, TransferSettings),
     )
-    layers = stage5.split_layers(gemma, dict(facts), chosen.layers)
+    layers = split_layers(gemma, dict(facts), chosen.layers)
     widths = {f"h.{k}": facts["width"] for k in layers}
     widths |= {f"kv.{p}": kv_columns(gemma, p) for k in layers for p in gemma.producers(k)}
     count = chosen.seeds * sum(pair_numbers(w, chosen.hidden) for w in widths.values())

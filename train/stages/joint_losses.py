@@ -23,9 +23,8 @@ from train.stages.continued import Continued
 from train.stages.heads_losses import judgements
 from train.stages.joint_data import Labels, Taught
 from train.stages.looks import Rows, dead_of, dead_rows, joined, real_rows
-from train.stages.losses import divergence
+from train.stages.losses import divergence, nearness
 from train.stages.stage3 import kl, log_softmax
-from train.stages.stage5 import nearness
 
 States = Mapping[int, mx.array]
 Lenses = Mapping[int, tuple[mx.array, mx.array]]

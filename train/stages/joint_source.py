@@ -14,7 +14,7 @@ from train.stages.joint_parts import Parts
 from train.stages.joint_settings import JointSettings
 from train.stages.joint_texts import Texts
 from train.stages.stage2 import HeadSettings
-from train.stages.stage5 import TransferSettings
+from train.stages.transfer_settings import TransferSettings
 
 
 class JointSource:

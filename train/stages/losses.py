@@ -1,4 +1,4 @@
-"""Cross-entropy of the supervised positions: tail and head run on nothing else."""
+"""Losses that several stages share: of supervised positions, of logits, and of states."""
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -47,3 +47,16 @@ def token_losses(gemma: Gemma, batch: Batch, head_positions: int = 128) -> np.nd
 def divergence(full: mx.array, other: mx.array) -> mx.array:
     """Return KL(full ‖ other) in nats of logits [p x v], each row: [p]."""
     return FullDepth(full).divergence(other)
+
+
+def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:
+    """Return (1 − cosine, squared difference over square), means over rows [n x w].
+
+    >>> [round(float(v.item()), 3) for v in nearness(mx.ones((1, 2)), 2 * mx.ones((1, 2)))]
+    [0.0, 1.0]
+    """
+    x = x.astype(mx.float32)
+    square, other = mx.sum(x * x, -1), mx.sum(back * back, -1)
+    lengths = mx.sqrt(mx.maximum(square * other, 1e-20))
+    off = mx.sum(mx.square(x - back), -1) / mx.maximum(square, 1e-20)
+    return mx.mean(1 - mx.sum(x * back, -1) / lengths), mx.mean(off)

@@ -13,9 +13,8 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
-from pydantic import Field
 
-from train.harness.capture import layers_of, read_manifest
+from train.harness.capture import read_manifest
 from train.harness.resumed import Halfway, halfway, logits
 from train.model.codecs.learned import Learned, LearnedSeeds, arrays_of
 from train.model.codecs.pca import fit
@@ -25,27 +24,13 @@ from train.model.load import model_folder
 from train.stages import contexts, loop, runs
 from train.stages.continued import Continued, backbone, sequences
 from train.stages.layerwise import derive_seed
-from train.stages.losses import divergence
-from train.stages.settings import LoopSettings, settings
+from train.stages.losses import divergence, nearness
+from train.stages.settings import settings
 from train.stages.stage import Request, common_facts, shuffled, steps_of
+from train.stages.transfer_settings import TransferSettings, heads_of, split_layers
 from warehouse.errors import AgpError
 
 FILE = Path(__file__).with_suffix(".toml")
-
-
-class TransferSettings(LoopSettings):
-    """What stage 5 needs besides; `stage5.toml` says what each line means."""
-
-    layers: str
-    seeds: int = Field(gt=0, le=20)
-    hidden: int = Field(gt=0)
-    cosine: float = Field(ge=0)
-    mse: float = Field(ge=0)
-    kl: float = Field(ge=0)
-    rate: float = Field(ge=0)
-    prompts: int = Field(gt=0)
-    fit_prompts: int = Field(gt=0)
-    valid_prompts: int = Field(gt=0)
 
 
 @dataclass(frozen=True)
@@ -190,29 +175,6 @@ class Stage5:
         return total / sum(len(s.at) for s in self.valid) / self.settings.seeds
 
 
-def nearness(x: mx.array, back: mx.array) -> tuple[mx.array, mx.array]:
-    """Return (1 − cosine, squared difference over square), means over rows [n x w].
-
-    >>> [round(float(v.item()), 3) for v in nearness(mx.ones((1, 2)), 2 * mx.ones((1, 2)))]
-    [0.0, 1.0]
-    """
-    x = x.astype(mx.float32)
-    square, other = mx.sum(x * x, -1), mx.sum(back * back, -1)
-    lengths = mx.sqrt(mx.maximum(square * other, 1e-20))
-    off = mx.sum(mx.square(x - back), -1) / mx.maximum(square, 1e-20)
-    return mx.mean(1 - mx.sum(x * back, -1) / lengths), mx.mean(off)
-
-
-def split_layers(gemma: Gemma, facts: dict[str, Any], asked: str) -> tuple[int, ...]:
-    """Return the split layers that the settings name."""
-    if asked == "all":
-        return tuple(facts["layers"])
-    try:
-        return layers_of(gemma, [int(part) for part in str(asked).split(",")])
-    except ValueError:
-        raise AgpError(f"setting layers: {asked!r} is neither all nor a list such as 4,6") from None
-
-
 def start(request: Request) -> tuple[Path, Stage5]:
     """Load everything and make the run's folder."""
     if len(request.captures) != 1:
@@ -245,11 +207,3 @@ def again(facts: dict[str, Any]) -> Stage5:
         raise AgpError(f"{folder} is not the capture that run {facts['run_id']} began with")
     heads = runs.find_run(facts["heads_run_id"]) if facts.get("heads_run_id") else None
     return Stage5(folder, TransferSettings.model_validate(facts["settings"]), heads)
-
-
-def heads_of(parents: Sequence[Path]) -> Path | None:
-    """Return the run of stage 2 that is built upon, if one was named."""
-    found = [run for run in parents if runs.summary(run)["stage"] == 2]
-    if len(found) < len(parents) or len(found) > 1:
-        raise AgpError("stage 5 builds on a run of stage 2, and on one: --on RUN")
-    return found[0] if found else None

@@ -30,6 +30,7 @@ from train.stages import (
 from train.stages.loop import Progress
 from train.stages.routing_policy import live_judge
 from train.stages.settings import settings
+from train.stages.transfer_settings import TransferSettings
 
 CHANGES = ("epochs=2", "prompts=2", "evaluate_every=2", "hidden=4", "learning_rate=1e-5")
 
@@ -84,7 +85,7 @@ def test_a_run_its_numbers_and_its_codec(agp: Any, capture: Path, rows: Any):
 @pytest.mark.slow
 def test_a_resumed_run_is_an_uninterrupted_one(agp: Any, capture: Path):
     whole = trained(agp, capture)
-    chosen = settings(stage5.FILE, CHANGES, stage5.TransferSettings)
+    chosen = settings(stage5.FILE, CHANGES, TransferSettings)
     stage = stage5.Stage5(capture, chosen)
     facts = runs.read_json(runs.find_run(whole["run_id"]) / "run.json")
     run = runs.new_run(5, {k: v for k, v in facts.items() if k not in ("run_id", "started_at")})
