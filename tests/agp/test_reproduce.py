@@ -33,7 +33,7 @@ def facts_of(made: dict[str, Any]) -> dict[str, Any]:
     return {"build_id": made["build_id"], "data": made["path"], "data_digests": {}}
 
 
-@pytest.mark.parametrize("lane", ["sft", "semantic"])
+@pytest.mark.parametrize("lane", ["sft", pytest.param("semantic", marks=pytest.mark.slow)])
 def test_a_history_that_grew_gives_the_dataset_of_then(talk, agp, rows, claude_tree, lane: str):
     talk(0, 12)
     made = json.loads(agp("lanes", "build", lane, "--json").stdout)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +75,44 @@ def test_one_prompt_to_calibrate_on_certifies_nothing(captured: Path):
 )
 def test_labels_that_lack_classes_break_nothing(captured: Path, change: str):
     trained(captured)  # the labels are there now
+    with changed(captured, "route_labels", f"{change} where planted is null"):
+        breaks_nothing(captured)
+
+
+def test_facts_that_are_no_numbers_break_nothing(captured: Path):
+    trained(captured)
+    no_numbers = "entropy = 'nan', margin = 'inf', norm = null where layer = 4"
+    with changed(captured, "trace_layers", no_numbers):
+        breaks_nothing(captured)
+
+
+@contextmanager
+def changed(captured: Path, table: str, change: str) -> Iterator[None]:
+    """Change rows of a table, and have examples made anew; afterwards all is as it was."""
     with open_writer() as con:
-        con.execute("create or replace table kept_labels as from route_labels")
-        con.execute(f"update route_labels set {change} where planted is null")
-    for part in captured.glob("examples-*"):
-        part.unlink()
+        con.execute(f"create or replace table kept_rows as from {table}")
+        con.execute(f"update {table} set {change}")
     try:
-        made = trained(captured)
-        document = call("eval", made["run_id"], "--pack", "sums")
-        values = {m["name"]: m["value"] for m in document["measures"]}
-        assert all(v == v for name, v in values.items() if name.startswith(("augrc", "macro_f1")))
-        assert not {g["name"] for g in document["gates"] if g["verdict"] == "passed"} & {"augrc"}
+        forget(captured)
+        yield
     finally:
         with open_writer() as con:
-            con.execute("create or replace table route_labels as from kept_labels")
-            con.execute("drop table kept_labels")
-        for part in captured.glob("examples-*"):
-            part.unlink()
+            con.execute(f"delete from {table}")
+            con.execute(f"insert into {table} from kept_rows")
+            con.execute("drop table kept_rows")
+        forget(captured)
+
+
+def forget(captured: Path) -> None:
+    """Let the examples be made anew."""
+    for part in captured.glob("examples-*"):
+        part.unlink()
+
+
+def breaks_nothing(captured: Path) -> None:
+    """Train and measure: numbers come out, and a gate that only learning passes is not passed."""
+    made = trained(captured)
+    document = call("eval", made["run_id"], "--pack", "sums")
+    values = {m["name"]: m["value"] for m in document["measures"]}
+    assert all(v == v for name, v in values.items() if name.startswith(("augrc", "macro_f1")))
+    assert not {g["name"] for g in document["gates"] if g["verdict"] == "passed"} & {"augrc"}
