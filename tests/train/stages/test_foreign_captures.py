@@ -41,7 +41,8 @@ def test_a_joint_finetune_learns_from_its_own_model(
     (tmp_path / "c1").mkdir()
     own = facts(adapter_run_id=adapter) if "layers" in change else facts()
     (tmp_path / "c1" / "manifest.json").write_text(json.dumps(own | change))
-    known = {"adapter": runs.summary(runs.find_run(adapter)), "depth": {"exits": [2, 4]}}
+    depth = {"exits": [2, 4], "capture": "c0"}
+    known = {"adapter": runs.summary(runs.find_run(adapter)), "depth": depth}
     with pytest.raises(AgpError, match=said) as refused:
         joint_parents.capture_of(Request(captures=(tmp_path / "c1",)), known)
     assert "\n" not in str(refused.value)
