@@ -25,12 +25,13 @@ LIMIT = 8
 def lineage(id: str, everything: bool, as_json: bool, raw: bool) -> None:
     """Walk from any id to its bytes, and to what was made of it.
 
-    ID is that of an exchange, message, tool call, session, file or dataset, whole or its first
-    characters; a record is FILE:ORDINAL (an id or a path, counted from 0), a row of a dataset
+    ID is that of an exchange, message, tool call, session, memory, file or dataset, whole or its
+    first characters; a record is FILE:ORDINAL (an id or a path, counted from 0), a row of a dataset
     BUILD:SPLIT:ROW.
 
     \b
     agp lineage x01b5c2d3e4f5a6b7            # an exchange: its records, and the rows it is in
+    agp lineage 5f0c2a9b                     # a memory: its versions, and what it led to
     agp lineage BUILD:train:17               # a row of a dataset, down to byte offsets
     agp lineage notes.jsonl:12 --bytes       # a record exactly as it stood in its file
     """

@@ -24,12 +24,18 @@ FROM = {
     "exchange": [("caller", "call", False), ("message", "message", True)],
     "call": [("message", "message", True)],
     "message": [("record", "record", True)],
+    "memory": [("before", "memory", False), ("record", "record", True)],
     "record": [("file", "file", True)],
     "session": [("file", "file", True)],
 }
 INTO = {
     "file": [("session", "session", False), ("exchange", "exchange", False)],
-    "record": [("message", "message", True)],
+    "record": [("message", "message", True), ("memory", "memory", False)],
+    "memory": [
+        ("after", "memory", False),
+        ("message", "message", True),
+        ("conversation", "session", False),
+    ],
     "message": [("exchange", "exchange", True)],
     "call": [("exchange", "exchange", True)],
     "exchange": [("agent", "exchange", False), ("row", "row", True), ("capture", "capture", True)],
@@ -57,8 +63,10 @@ KINDS = (
     "run",
     "bundle",
     "promotion",
+    "memory",
 )
 SHORTEST_PREFIX = 6
+SHORTEST_EXCHANGE = 2  # its x says what it is, and every other command takes as little
 PREFIXED = {
     "exchange": "select exchange_id from exchanges where starts_with(exchange_id, $id)",
     "message": "select message_id from placements where starts_with(message_id, $id)",
@@ -70,6 +78,7 @@ PREFIXED = {
     "run": "select run_id from runs where starts_with(run_id, $id)",
     "bundle": "select bundle_id from model_bundles where starts_with(bundle_id, $id)",
     "promotion": "select promotion_id from promotions where starts_with(promotion_id, $id)",
+    "memory": "select memory_id from memory_versions where starts_with(memory_id, $id)",
 }
 
 
@@ -144,7 +153,7 @@ def resolve(con: duckdb.DuckDBPyConnection, given: str) -> Node:
     found = [
         (kind, row[0])
         for kind, query in PREFIXED.items()
-        if len(given) >= SHORTEST_PREFIX
+        if len(given) >= (SHORTEST_EXCHANGE if kind == "exchange" else SHORTEST_PREFIX)
         for row in con.execute(query + " group by 1 limit 3", {"id": given}).fetchall()
     ]
     if len(found) > 1:

@@ -61,6 +61,34 @@ from model_bundles b join wanted w on w.id = b.bundle_id order by b.seen_at, b.b
 select p.promotion_id as id, p.decision, p.reason, p.decided_at, p.path
 from promotions p join wanted w on w.id = p.promotion_id order by p.decided_at, p.promotion_id;
 
+-- section: memory
+select w.id, any_value(v.place) as place, any_value(v.row_key) as row_key, any_value(m.role) as role,
+       any_value(m.created_at) as created_at, arg_max(v.deleted, (v.seen_at, v.record_ordinal)) as gone,
+       count(*) filter (not v.deleted) as versions, left(any_value(m.text), 100) as text
+from wanted w join v_memory_versions v on v.memory_id = w.id
+left join v_memories m on m.memory_id = w.id
+group by w.id order by created_at, w.id;
+
+-- section: memory > record
+select file_id || ':' || record_ordinal as id from memory_versions where memory_id = $id;
+
+-- section: memory > before
+select parent_id as id from v_memory_edges where child_id = $id and not deleted;
+
+-- section: memory > after
+select child_id as id from v_memory_edges where parent_id = $id and not deleted;
+
+-- section: memory > message
+select m.message_id as id from memory_versions v join messages m using (file_id, record_ordinal)
+where v.memory_id = $id;
+
+-- section: memory > conversation
+select conversation_id as id from memories where memory_id = $id;
+
+-- section: record > memory
+select memory_id as id from memory_versions
+where file_id = split_part($id, ':', 1) and record_ordinal = try_cast(split_part($id, ':', 2) as int);
+
 -- section: record > file
 select split_part($id, ':', 1) as id;
 

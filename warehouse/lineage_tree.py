@@ -10,6 +10,7 @@ from warehouse.console import cell_text, console
 from warehouse.lineage import Node
 
 QUOTED = ("text", "prompt", "input")
+MADE = ("build", "capture", "run", "bundle", "promotion", "memory")  # stand in no dataset as rows
 SHORT = ("sha256", "rule_set")  # hashes: the first 12 digits are enough to compare
 
 
@@ -29,9 +30,7 @@ def show(node: Node) -> None:
         out.print(f"… and {count:,} more of kind {edge}; --all shows them")
     for file in {file.id: file for file in files_of(node)}.values():
         out.print(label(file), soft_wrap=True)
-    if node.kind not in ("build", "capture", "run", "bundle", "promotion") and not reaches(
-        node, "build"
-    ):
+    if node.kind not in MADE and not reaches(node, "build"):
         out.print("went into no dataset yet")
 
 

@@ -72,3 +72,30 @@ def test_the_first_characters_of_an_id_are_enough(transcript, agp):
 
 def test_bytes_of_what_has_none(small, agp):
     assert "names its records" in agp("lineage", "x1", "--bytes", exit_code=2).stderr
+
+
+def test_the_first_characters_of_an_exchange_are_enough_as_elsewhere(transcript, agp):
+    whole = agp("sql", "select min(exchange_id) from v_exchanges", "--csv").stdout.split()[1]
+    assert f"exchange {whole}" in agp("lineage", whole[:5]).stdout
+
+
+def test_a_memory_and_what_it_led_to(home, agp, rows):
+    folder = home / "memory"
+    folder.mkdir()
+    turns = [{"id": n, "content_text": f"Rose {n}", "conversation_id": "s1"} for n in (1, 2)]
+    for name, lines in (
+        ("memory_turns", [*turns, turns[0] | {"content_text": "Rose one"}]),
+        ("memory_turn_edges", [{"parent_turn_id": 1, "child_turn_id": 2, "edge_type": "next"}]),
+    ):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text)
+    agp("ingest", folder)
+    [(first,), (second,)] = rows("select memory_id from v_memories order by row_key")
+    [(file,)] = rows("select file_id from v_files where path like '%turns.jsonl'")
+    tree = json.loads(agp("lineage", first[:8], "--json").stdout)
+    assert (tree["kind"], tree["text"], tree["versions"]) == ("memory", "Rose one", 2)
+    assert ids(tree, "came_from") == {f"{file}:0", f"{file}:2", file}
+    assert ids(tree, "went_into") == {second}
+    assert ids(json.loads(agp("lineage", second, "--json").stdout), "came_from") >= {first}
+    assert ids(json.loads(agp("lineage", f"{file}:2", "--json").stdout), "went_into") == {first}
+    assert "Rose one" in agp("lineage", first).stdout
