@@ -138,4 +138,8 @@ def _print_examples(as_json: bool) -> None:
         print_json([asdict(item) for item in examples().values()])
         return
     print_table(["example", "shows"], [(item.name, item.shows) for item in examples().values()])
-    click.echo("\nagp sql --example NAME runs one; --examples --json prints their SQL", err=True)
+    click.echo(
+        "\nagp sql --example NAME runs one; --examples --json prints their SQL. Each is a macro "
+        'too, of so many rows if you like: agp sql "from longest_sessions(10)"',
+        err=True,
+    )

@@ -12,8 +12,13 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import AgpError
+from warehouse.macros import macros_sql
 
 LEDGER = "create table if not exists schema_ledger (number int primary key, applied_at timestamp)"
+OLD = """select 'view', view_name from duckdb_views() where not internal
+union all
+select distinct 'macro table', function_name from duckdb_functions()
+where not internal and function_type = 'table_macro'"""
 VIEWS = "create table if not exists schema_views (digest varchar, made_at timestamp)"
 
 
@@ -34,8 +39,8 @@ def newest() -> int:
 
 
 def views_sql() -> str:
-    """Return the SQL that makes every view and says what its columns mean."""
-    return schema_text("views.sql") + schema_text("comments.sql")
+    """Return the SQL that makes every view and macro and says what they mean."""
+    return schema_text("views.sql") + schema_text("comments.sql") + macros_sql()
 
 
 def views_digest() -> str:
@@ -86,11 +91,11 @@ def migrate(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def make_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the public views and make them from this program's text, in one transaction."""
-    old = con.sql("select view_name from duckdb_views() where not internal").fetchall()
+    """Drop the public views and macros, make them from this program's text; all at once."""
+    old = con.sql(OLD).fetchall()
     con.execute("begin")
-    for (name,) in old:
-        con.execute(f'drop view "{name}"')
+    for kind, name in old:
+        con.execute(f'drop {kind} "{name}"')
     con.execute(views_sql())
     con.execute(f"{VIEWS}; delete from schema_views")
     con.execute(

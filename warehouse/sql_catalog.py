@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from warehouse.errors import AgpError
+from warehouse.macros import example_files, macro_name, shown_by
 from warehouse.store import in_memory
 
 COLUMNS = """
@@ -34,9 +34,10 @@ class View:
 
 @dataclass(frozen=True)
 class Example:
-    """A named query; its first line says what it shows."""
+    """A named query, which is a macro too; its first line says what it shows."""
 
     name: str
+    macro: str
     shows: str
     sql: str
 
@@ -54,13 +55,10 @@ def views() -> list[View]:
 @cache
 def examples() -> dict[str, Example]:
     """Return the example queries of warehouse/examples by name."""
-    found = {}
-    for file in sorted((files("warehouse") / "examples").iterdir(), key=lambda f: f.name):
-        name, _, ending = file.name.partition(".")
-        if ending == "sql":
-            sql = file.read_text(encoding="utf-8")
-            found[name] = Example(name, sql.partition("\n")[0].removeprefix("--").strip(), sql)
-    return found
+    return {
+        name: Example(name, macro_name(name), shown_by(sql), sql)
+        for name, sql in example_files().items()
+    }
 
 
 def example(name: str) -> Example:

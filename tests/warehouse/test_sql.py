@@ -7,6 +7,7 @@ import pytest
 
 from warehouse.sql_catalog import examples
 from warehouse.sql_table import lines
+from warehouse.store import open_writer
 
 ONE = "select prompt, author from v_exchanges"
 
@@ -74,6 +75,29 @@ def test_every_example_runs_and_says_what_it_shows(small, agp, name):
     assert examples()[name].shows
     assert examples()[name].sql.startswith("-- ")
     agp("sql", "--example", name)
+
+
+@pytest.mark.parametrize("name", examples())
+def test_every_example_is_a_macro_too(transcript, agp, name):
+    item = examples()[name]
+    whole = agp("sql", "--example", name, "--json").stdout
+    assert agp("sql", f"from {item.macro}()", "--json").stdout == whole
+    assert len(json.loads(agp("sql", f"from {item.macro}(1)", "--json").stdout)) <= 1
+    says = f"select comment from duckdb_functions() where function_name = '{item.macro}'"
+    assert json.loads(agp("sql", says, "--json").stdout) == [{"comment": item.shows}]
+
+
+def test_a_macro_is_as_safe_as_a_query_and_joins_like_a_table(transcript, agp):
+    query = "select project from longest_sessions() join v_sessions using (session_id, project)"
+    assert json.loads(agp("sql", "--safe", query).stdout) == [{"project": "garden"}]
+
+
+def test_an_example_that_is_gone_leaves_no_macro(transcript, rows):
+    with open_writer() as con:
+        con.execute("create macro forgotten() as table select 1; delete from schema_views")
+    with open_writer():
+        pass
+    assert rows("select 1 from duckdb_functions() where function_name = 'forgotten'") == []
 
 
 def test_the_lists(agp):
