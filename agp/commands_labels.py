@@ -22,11 +22,13 @@ def explain_labels(exchange: str, as_json: bool) -> None:
     from filters.samples import excerpts
     from labelers.explain import explain
     from labelers.run import update
+    from warehouse.ids import find_exchange
     from warehouse.store import open_writer
 
     with open_writer() as con:
+        name = find_exchange(con, exchange)
         update(con)
-        found = explain(con, exchange)
+        found = explain(con, name)
     found["prompt"], found["previous"] = excerpts([found["prompt"], found["previous"]])
     if as_json:
         print_json(found)
@@ -35,11 +37,13 @@ def explain_labels(exchange: str, as_json: bool) -> None:
     if found["previous"]:
         click.echo(f"after: {found['previous']}")
     rows = [[r["label"], r["probability"], r["source"]] for r in found["labels"]]
-    print_table(["label", "probability", "source"], rows)
+    print_table(["label", "probability", "source"], rows, empty="it has no label")
     votes = [
         [v["labeler"], v["label"], v["holds"], v["confidence"], v["why"]] for v in found["votes"]
     ]
-    print_table(["function", "label", "holds", "confidence", "why"], votes)
+    print_table(
+        ["function", "label", "holds", "confidence", "why"], votes, empty="every function abstained"
+    )
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """Is everything here that AGP needs, and what would be lost? In: this machine; out: plain facts."""
 
+import hashlib
 import json
 import os
 import platform
@@ -73,7 +74,9 @@ def deletion(jobs: list[Job]) -> dict[str, Any]:
     for job in jobs:
         path = Path(job.file.path)
         kept = next((d for root, d in days.items() if path.is_relative_to(root)), KEPT_DAYS)
-        if job.file.source == "claude" and job.file.kind in ("transcript", "subagent"):
+        if job.file.source != "claude" or job.file.kind not in ("transcript", "subagent"):
+            continue
+        if not only_touched(job):
             try:
                 written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 due.append(written + timedelta(days=kept))
@@ -87,6 +90,17 @@ def deletion(jobs: list[Job]) -> dict[str, Any]:
         "first": min(due).isoformat(timespec="seconds") if due else None,
         "last": max(due).isoformat(timespec="seconds") if due else None,
     }
+
+
+def only_touched(job: Job) -> bool:
+    """Say whether a file has another time than when it was read, and the same bytes."""
+    if not job.version or job.size:
+        return False
+    try:
+        with open(job.file.on_disk, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == job.prefix_sha256
+    except OSError:
+        return False
 
 
 def cleanup_days(claude_home: Path) -> float:

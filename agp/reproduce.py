@@ -56,10 +56,11 @@ def reproduce(run: str, out: Path | None, as_json: bool) -> None:
       agp reproduce s1-20261125-0510
     """
     from train.blas import use_openblas
-
-    use_openblas()
     from train.stages import runs
 
+    if not run.startswith("p"):
+        runs.find_run(run)
+    use_openblas()
     ids = named(run)
     if out and out.exists() and any(out.iterdir()):
         raise AgpError(f"{out} is not empty; name a folder that is new or empty")

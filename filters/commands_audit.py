@@ -202,13 +202,15 @@ def explain_exchange(exchange: str, folder: Path | None, as_json: bool) -> None:
     from filters.compile import rule_set
     from filters.explain import explain
     from filters.run import update
+    from warehouse.ids import find_exchange
     from warehouse.interrupt import write
 
     rules = rule_set(folder)
 
     def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+        name = find_exchange(con, exchange)
         update(con, rules)
-        return explain(con, rules, exchange)
+        return explain(con, rules, name)
 
     found = write(work)
     if as_json:

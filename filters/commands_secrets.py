@@ -52,7 +52,9 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
         print_json(found.as_dict())
         return
     columns = ["kind", "findings", "different", "sessions", "advice"]
-    print_table(columns, [list(row.values()) for row in found.rows()], title="Secrets by kind")
+    print_table(
+        columns, [list(row.values()) for row in found.rows()], title="Secrets by kind", empty="none"
+    )
     if places:
         columns = ["kind", "field", "id", "exchange", "session", "from", "to"]
         rows = [[*vars(p).values()] for p in found.places]

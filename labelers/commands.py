@@ -194,5 +194,6 @@ def list_bundles(most: int, as_json: bool) -> None:
         [b["name"], b["origin"], " ".join(b["primitives"]), b["exchanges"], b["sessions"]]
         for b in found[:most]
     ]
-    print_table(["bundle", "from", "primitives", "exchanges", "sessions"], rows)
+    none = "no bundle was found; they come of words that recur (agp ingest, then again)"
+    print_table(["bundle", "from", "primitives", "exchanges", "sessions"], rows, empty=none)
     click.echo(f"{len(found)} bundles")

@@ -13,6 +13,7 @@ from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
 
 SHOWN = 2000  # characters of a message
+NONE = "no dataset is built yet; `agp lanes build all` builds some"
 
 
 @click.command("list")
@@ -31,7 +32,7 @@ def list_builds(as_json: bool) -> None:
         return
     columns = ("build", "lane", "rows", "built", "there", "path")
     keys = ("build_id", "lane", "rows", "built_at", "there", "path")
-    print_table(columns, [[build[key] for key in keys] for build in found])
+    print_table(columns, [[build[key] for key in keys] for build in found], empty=NONE)
 
 
 @click.command()

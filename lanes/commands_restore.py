@@ -65,9 +65,7 @@ def list_gone(found: "list[Gone]", as_json: bool) -> None:
         print_json([session._asdict() for session in found])
         return
     if not found:
-        click.echo(
-            "Every transcript that is kept here stood in its place at the last `agp ingest`."
-        )
+        click.echo("Every transcript that is kept here stands in its place.")
         return
     rows: list[list[Any]] = [
         [s.session_id, s.project, s.title, str(s.ended_at or "")[:10], s.files, s.bytes // 1000]

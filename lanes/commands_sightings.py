@@ -44,6 +44,7 @@ def show(found: dict[str, Any], limit: int) -> None:
     print_table(
         ["source", "exchanges seen", "decides", "seen by no other", "seen by others too"],
         [[row[name] for name in names] for row in found["sources"]],
+        empty="no source has shown an exchange yet; `agp ingest` brings some in",
     )
     copies = found["copies"]
     click.echo(

@@ -82,17 +82,19 @@ def run_stage(
         from train.commands_capture import run_stage0
 
         return run_stage0(model, pack, most, changes, as_json)
+    from train.stages.runs import find_capture, find_run
+
+    taken = tuple(find_capture(name) for name in captures)
+    begun = tuple(find_run(name) for name in parents)
     use_openblas()
     from train.stages import loop
     from train.stages import stage as stages
-    from train.stages.captures import find_capture
-    from train.stages.runs import find_run
 
     request = stages.Request(
         model,
         data,
-        tuple(find_capture(name) for name in captures),
-        tuple(find_run(name) for name in parents),
+        taken,
+        begun,
         (*changes, *([f"blocks={blocks}"] if blocks else [])),
     )
     with stop_on_signal() as stopped:
@@ -208,7 +210,10 @@ def list_runs(as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table(COLUMNS, [[r.get(c) for c in COLUMNS] for r in found])
+        none = (
+            "no run yet; `agp train plan 1` says what one would take, `agp train run 1` makes one"
+        )
+        print_table(COLUMNS, [[r.get(c) for c in COLUMNS] for r in found], empty=none)
 
 
 @click.command("show")

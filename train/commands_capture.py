@@ -131,14 +131,15 @@ def list_captures(as_json: bool) -> None:
       agp captures list
     """
     from train.harness.capture import read_manifest
-    from train.stages.captures import captures_folder
+    from train.stages.runs import captures_folder
 
     found = [read_manifest(m.parent) for m in sorted(captures_folder().glob("*/manifest.json"))]
     keys = ("capture_id", "model", "adapter_run_id", "pack", "prompts", "rows", "captured_at")
     if as_json:
         print_json([{k: f[k] for k in keys} for f in found])
     else:
-        print_table(keys, [[f[k] for k in keys] for f in found])
+        none = "no capture yet; `agp train run 0` makes one"
+        print_table(keys, [[f[k] for k in keys] for f in found], empty=none)
 
 
 @click.command("show")
@@ -152,7 +153,7 @@ def show_capture(capture: str, split: str, as_json: bool) -> None:
     Example:
       agp captures show c4f1
     """
-    from train.stages.captures import find_capture
+    from train.stages.runs import find_capture
 
     show(find_capture(capture), as_json, split)
 
@@ -174,8 +175,8 @@ def compare_captures(before: str, after: str, split: str, as_json: bool) -> None
     """
     from dataclasses import asdict
 
-    from train.stages.captures import find_capture
     from train.stages.compare_captures import compare
+    from train.stages.runs import find_capture
 
     found = compare(find_capture(before), find_capture(after), split)
     if as_json:
@@ -227,8 +228,7 @@ def mark_capture(capture: str, run: str, anyway: bool, as_json: bool) -> None:
     Example:
       agp captures mark c4f1 --run r4-20261126
     """
-    from train.stages.captures import find_capture
-    from train.stages.runs import find_run
+    from train.stages.runs import find_capture, find_run
     from train.stages.semantic_confidence import mark
 
     folder, chosen = find_capture(capture), find_run(run)

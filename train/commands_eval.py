@@ -52,12 +52,13 @@ def evaluate(
       agp eval s1-20261125-0510 --pack my-pack
       agp eval my-bundle
     """
+    from train.stages.runs import find_capture, find_run, must_be
+
+    must_be(run)
     use_openblas()
     from train.harness.packs import find_pack
     from train.stages import evaluations
-    from train.stages.captures import find_capture
     from train.stages.evaluate_whole import measure
-    from train.stages.runs import find_run
 
     subset = find_run(random_subset) if random_subset else None
     options["capture"] = find_capture(capture) if capture else None

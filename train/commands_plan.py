@@ -68,8 +68,7 @@ def plan_stage(
         raise AgpError("a probe trains on this machine: give --data BUILD, and no --mac")
     use_openblas()
     from train.hosts import machine, plan, probe
-    from train.stages.captures import find_capture
-    from train.stages.runs import find_run
+    from train.stages.runs import find_capture, find_run
     from train.stages.stage import Request
     from train.stages.stage1 import chosen_settings
     from warehouse.builds import build_folder

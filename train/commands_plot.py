@@ -47,7 +47,7 @@ def plot_capture(capture: str, out: Path, split: str) -> None:
     from train.eval.plots_map import draw_map
     from train.harness.capture import read_manifest
     from train.stages import stage0
-    from train.stages.captures import find_capture
+    from train.stages.runs import find_capture
 
     folder = find_capture(capture)
     facts, found = read_manifest(folder), stage0.report(folder, split)

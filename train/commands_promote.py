@@ -28,9 +28,11 @@ def promote(run: str, as_json: bool) -> None:
     """
     from pathlib import Path
 
+    from train.stages.runs import find_run, must_be
+
+    must_be(run)
     from train.stages.kept_bundles import is_bundle
     from train.stages.promotion import promote as decide
-    from train.stages.runs import find_run
 
     record = decide(Path(run).absolute() if is_bundle(run) else find_run(run))
     if as_json:
@@ -79,7 +81,8 @@ def list_promotions(as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table(keys, [list(record.values()) for record in found])
+        none = "nothing was decided yet; `agp promote RUN` decides on a run"
+        print_table(keys, [list(record.values()) for record in found], empty=none)
 
 
 @click.command("show")

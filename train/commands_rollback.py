@@ -26,9 +26,11 @@ def rollback(run: str | None, as_json: bool) -> None:
       agp rollback s6-20261126-1510
     """
     from train.stages.runs import find_run
+
+    folder = find_run(run) if run else None
     from train.stages.shelf import rollback as go_back
 
-    say(go_back(find_run(run) if run else None), as_json)
+    say(go_back(folder), as_json)
 
 
 @click.command("use")
@@ -42,9 +44,12 @@ def use(names: tuple[str, ...], as_json: bool) -> None:
       agp bundle use s6-20261126-1510
       agp bundle use my-bundle
     """
+    from train.stages.runs import find_run, must_be
+
+    for name in names:
+        must_be(name)
     from train.model.bundle import MANIFEST, load
     from train.stages import shelf
-    from train.stages.runs import find_run
 
     folder = Path(names[0])
     if len(names) == 1 and (folder / MANIFEST).is_file():
@@ -70,7 +75,8 @@ def list_bundles(as_json: bool) -> None:
         print_json(found)
         return
     rows = [("*" if b["current"] else "", b["digest"], b["model"], b["parts"]) for b in found]
-    print_table(("", "bundle", "model", "parts"), rows)
+    none = "no bundle is kept yet; one is when stage 6 ends, or when it is promoted"
+    print_table(("", "bundle", "model", "parts"), rows, empty=none)
 
 
 def say(document: dict[str, Any], as_json: bool) -> None:

@@ -1,20 +1,25 @@
-"""What people see: tables that fit the terminal, progress with rates, and JSON for scripts."""
+"""What people see: tables that fit the terminal, progress with rates, and JSON for scripts.
+
+rich is imported where it is used: a command that prints JSON is over before it would be there.
+"""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from warehouse.printable import printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def console() -> Console:
+
+def console() -> "Console":
     """Return a console on standard output (looked up now, so that tests may capture it)."""
+    from rich.console import Console
+
     return Console(file=sys.stdout, highlight=False, soft_wrap=False)
 
 
@@ -23,17 +28,24 @@ def print_table(
     rows: Iterable[Sequence[Any]],
     title: str | None = None,
     header: bool = True,
+    empty: str = "nothing of this kind is here",
 ) -> None:
     """Print rows as a table; numbers stand right, None is an empty cell, markup is not read.
 
-    Where the terminal is so narrow that words would be cut, a row is a paragraph instead.
+    Where the terminal is so narrow that words would be cut, a row is a paragraph instead. Without
+    rows it is the line `empty`, which best says what makes some.
     """
+    from rich.markup import escape
+    from rich.table import Table
+
     out = console()
     if title:
         out.print(escape(printable(title)), style="italic")
+    if not (body := [list(row) for row in rows]):
+        out.print(empty, markup=False, soft_wrap=True)
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.show_header = header
-    body = [list(row) for row in rows]
     for i, name in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in body)
         table.add_column(
@@ -48,13 +60,16 @@ def print_table(
         out.print(table)
 
 
-def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out: Console) -> None:
+def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out: "Console") -> None:
     """Print a row as its first cell, and below it a line for each other cell that holds anything.
 
     >>> print_paragraphs(["rule", "hits"], [["warmup", 1200]], console())
     warmup
       hits  1,200
     """
+    from rich.markup import escape
+    from rich.table import Table
+
     width = max(len(name) for name in columns[1:])
     for first, *others in body:
         out.print(escape(cell_text(first)))
@@ -101,6 +116,7 @@ def byte_bar(quiet: bool = False) -> Iterator[Progress]:
     if quiet or not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -118,6 +134,7 @@ def byte_bar(quiet: bool = False) -> Iterator[Progress]:
 @contextmanager
 def counting_bar(description: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
     """Give (begin, tick) of a bar on stderr: `begin` hears once how often `tick` will be called."""
+    from rich.console import Console
     from rich.progress import Progress as Bar
 
     screen = Console(stderr=True)

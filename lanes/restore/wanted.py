@@ -1,7 +1,9 @@
 """Which files are to be given back: session ids in, what the warehouse keeps of them out."""
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -35,19 +37,42 @@ class Gone(NamedTuple):
     ended_at: datetime | None
     bytes: int
     files: int
-    gone_at: datetime
+    gone_at: datetime | None  # when an ingest first missed it; None: it is gone since
+
+
+NEWEST = """select file_id, path, state from files
+where state <> 'rewritten' and source in ('claude', 'claude_cowork', 'codex')"""
+
+
+def absent(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the files that do not stand in their place now, whatever the last ingest saw.
+
+    A name that is no text is recorded with escapes; there only an ingest could look.
+    """
+    return [
+        file_id
+        for file_id, path, state in con.execute(NEWEST).fetchall()
+        if (state == "gone" or "\\" not in path) and standing(Path(path)) is None
+    ]
+
+
+def standing(path: Path) -> Path | None:
+    """Return what stands at a path, plain or packed."""
+    return next((p for p in (path, Path(f"{path}.zst")) if os.path.lexists(p)), None)
 
 
 def gone(con: duckdb.DuckDBPyConnection) -> list[Gone]:
     """Return the sessions that can be given back, the last to speak first."""
-    return [Gone(*row) for row in con.execute(statement("lanes.restore", "gone.sql")).fetchall()]
+    query = statement("lanes.restore", "gone.sql")
+    return [Gone(*row) for row in con.execute(query, {"absent": absent(con)}).fetchall()]
 
 
 def wanted(con: duckdb.DuckDBPyConnection, sessions: Sequence[str] | None) -> list[Kept]:
     """Return the files of sessions, named by ids or how these begin; None: all that are gone."""
     names = None if sessions is None else [whole(con, name) for name in sessions]
+    values = {"sessions": names, "absent": absent(con) if names is None else []}
     query = statement("lanes.restore", "wanted.sql")
-    return [Kept(*row) for row in con.execute(query, {"sessions": names}).fetchall()]
+    return [Kept(*row) for row in con.execute(query, values).fetchall()]
 
 
 def whole(con: duckdb.DuckDBPyConnection, name: str) -> str:

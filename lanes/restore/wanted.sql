@@ -1,4 +1,4 @@
--- The newest version of every file of some sessions, or of every file that is gone; a transcript
+-- The newest version of every file of some sessions, or of every one of `absent`; a transcript
 -- before what lies beside it. An agent of an older version has a file of its own that no folder
 -- gives to a session, so the records say whose it is.
 with newest as (
@@ -12,6 +12,6 @@ owned as (
     from newest f where f.place = 1)
 select file_id, source, path, kind, owner, bytes, size, mtime_ns, prefix_sha256
 from owned
-where case when $sessions is null then state = 'gone'
-           else list_contains($sessions, owner) end
+where $sessions is null and file_id in (select unnest($absent::varchar[]))
+   or list_contains($sessions, owner)
 order by owner, kind <> 'transcript', path

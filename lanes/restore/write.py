@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from lanes.restore.place import Refused, target_of
-from lanes.restore.wanted import Kept
+from lanes.restore.wanted import Kept, standing
 from warehouse.payloads import file_bytes
 
 WRITTEN, THERE, OTHER, REFUSED = "written", "there", "other", "refused"
@@ -46,11 +46,6 @@ def give_back(
         why = "a file came to stand there meanwhile"
         return Given(file.session_id, str(path), file.kind, file.length, OTHER, why)
     return Given(file.session_id, str(path), file.kind, file.length, WRITTEN, missing=missing)
-
-
-def standing(path: Path) -> Path | None:
-    """Return what stands at a path, plain or packed."""
-    return next((p for p in (path, Path(f"{path}.zst")) if os.path.lexists(p)), None)
 
 
 def same(path: Path, file: Kept) -> bool:

@@ -78,3 +78,12 @@ def test_a_damaged_warehouse_is_said_and_not_fatal(old, agp, home):
     (home / ".agp").mkdir()
     (home / ".agp" / "warehouse.duckdb").write_text("not a database")
     assert "damaged" in examined(agp)["warehouse_trouble"]
+
+
+def test_a_transcript_that_was_given_back_with_the_time_of_now_is_kept(old, agp):
+    agp("ingest")
+    old.unlink()
+    agp("restore", "5e551011", "--touch")
+    assert examined(agp)["deletion"]["not_kept"] == 0
+    old.write_text(old.read_text().replace("Roses", "Tulip"))
+    assert examined(agp)["deletion"]["not_kept"] == 1

@@ -39,3 +39,9 @@ def test_a_narrow_one_shows_paragraphs_without_empty_cells(printed):
 def test_a_title_is_not_as_narrow_as_its_table(printed):
     title = "left out: 3,219 of 20,000 exchanges"
     assert printed(80, ("a", "b"), [[1, 2]], title=title)[0] == title
+
+
+def test_a_table_without_rows_is_a_line(printed):
+    assert printed(20, COLUMNS, []) == ["nothing of this kind is here"]
+    makes = "no run yet; `agp train run [1]` makes one"
+    assert printed(20, COLUMNS, iter([]), title="Runs", empty=makes) == ["Runs", makes]

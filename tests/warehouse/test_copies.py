@@ -168,3 +168,22 @@ def test_no_room_for_a_copy(transcript, agp, home):
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert "no room" in done.stderr
     assert everything() == kept and not left_over(home) and not os.path.exists(home / "mine.duckdb")
+
+
+def test_every_copy_is_its_owners_alone(transcript, agp, home):
+    """Also a compacted one, which DuckDB itself makes, and with a umask that lets others read."""
+    agp("warehouse", "backup", home / "mine.duckdb")
+    with open_writer() as con:
+        con.execute("create table big as select range as n, random() as x from range(300000)")
+        con.execute("checkpoint")
+        con.execute("drop table big")
+    assert json.loads(agp("warehouse", "compact", "--json").stdout)["after"] < 4_000_000
+    assert warehouse_path().stat().st_mode & 0o077 == 0
+    agp("warehouse", "restore", home / "mine.duckdb", "--replace")
+    assert warehouse_path().stat().st_mode & 0o077 == 0
+
+
+def test_what_is_no_backup_is_named_by_its_own_path(transcript, agp, home):
+    (home / "README.md").write_text("# no warehouse\n" * 1000)
+    said = agp("warehouse", "restore", home / "README.md", "--replace", exit_code=2).stderr
+    assert "README.md" in said and ".part" not in said

@@ -7,7 +7,7 @@ from typing import Any
 from train.harness.capture import read_manifest
 from train.model.digest import model_digest
 from train.model.load import model_folder
-from train.stages import captures, runs
+from train.stages import runs
 from train.stages.stage import Request
 from warehouse.errors import AgpError
 
@@ -96,9 +96,7 @@ def capture_of(stage: int, model: str, given: Request) -> str | None:
     if given.captures:
         return given.captures[0].name
     digest = digest_of(model)
-    known = sorted(
-        captures.captures_folder().glob("*/manifest.json"), key=lambda f: -f.stat().st_mtime
-    )
+    known = sorted(runs.captures_folder().glob("*/manifest.json"), key=lambda f: -f.stat().st_mtime)
     for file in known:
         facts = read_manifest(file.parent)
         if facts["model_digest"] == digest and set(SPLITS[stage]) <= set(facts["splits"]):
@@ -125,5 +123,5 @@ def request_with(stage: int, given: Request, found: list[Need]) -> Request:
         parents = (runs.find_run(heads),)
     if stage == 6:
         parents = tuple(runs.find_run(n.found) for n in found if n.found)
-    where = (captures.find_capture(capture),) if capture else given.captures
+    where = (runs.find_capture(capture),) if capture else given.captures
     return Request(given.model, given.data, where, parents, given.changes)

@@ -20,8 +20,8 @@ from train.model.digest import model_digest, tokenizer_digest
 from train.model.gemma import Gemma
 from train.model.load import load, model_folder
 from train.stages import runs
+from train.stages.runs import captures_folder
 from warehouse.errors import AgpError
-from warehouse.home import agp_home
 from warehouse.store import open_writer
 
 SPLITS = ("heads", "valid", "calib")  # the test split is captured only when it is named
@@ -68,22 +68,6 @@ def numbers(layers: str) -> tuple[int, ...]:
         return tuple(int(part) for part in layers.split(","))
     except ValueError:
         raise AgpError(f"layers {layers!r}: no list of numbers such as 2,4,6") from None
-
-
-def captures_folder() -> Path:
-    """Return where captures are kept."""
-    return agp_home() / "captures"
-
-
-def find_capture(name: str) -> Path:
-    """Return a capture's folder from its path or a unique beginning of its id."""
-    if (Path(name) / "manifest.json").is_file():
-        return Path(name)
-    found = [p.parent for p in captures_folder().glob(f"{name}*/manifest.json")]
-    if len(found) != 1:
-        what = "no finished capture" if not found else f"{len(found)} captures"
-        raise AgpError(f"{what} named {name!r}; `agp captures list` names them")
-    return found[0]
 
 
 def make(

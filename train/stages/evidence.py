@@ -13,8 +13,8 @@ from train.harness.capture import read_manifest
 from train.model.digest import file_sha256, model_digest
 from train.model.load import model_folder
 from train.stages import checkpoint, runs
-from train.stages.captures import captures_folder
 from train.stages.record import number
+from train.stages.runs import captures_folder
 from warehouse.errors import AgpError
 from warehouse.store import open_reader
 

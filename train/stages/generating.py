@@ -16,7 +16,7 @@ from train.model.gemma import Gemma
 from train.model.heads import described
 from train.model.load import load, model_folder
 from train.model.look import Exit
-from train.stages import captures
+from train.stages import runs
 from train.stages.parts import Parts, of_bundle, of_runs
 from train.stages.routing_policy import certificate, route_policy
 from train.stages.routing_policy import exits as heads_lenses
@@ -147,7 +147,7 @@ def digest_of(adapter: Path | None) -> str | None:
 
 def lenses(gemma: Gemma, ask: Ask, adapter: Path | None) -> dict[int, Exit]:
     """Return the affine lenses of a capture's layers; AgpError where it is of another model."""
-    folder = captures.find_capture(ask.lens or "")
+    folder = runs.find_capture(ask.lens or "")
     facts = read_manifest(folder)
     wanted = (model_digest(model_folder(ask.named_model)), digest_of(adapter))
     if (facts["model_digest"], facts["adapter_digest"]) != wanted:

@@ -44,6 +44,31 @@ def find_run(name: str) -> Path:
     return found[0]
 
 
+def must_be(name: str) -> None:
+    """Raise unless a run, or anything at a path, has this name.
+
+    A command asks first: what it imports then takes seconds.
+    """
+    if not Path(name).exists():
+        find_run(name)
+
+
+def captures_folder() -> Path:
+    """Return where captures are kept."""
+    return agp_home() / "captures"
+
+
+def find_capture(name: str) -> Path:
+    """Return a capture's folder from its path or a unique beginning of its id."""
+    if (Path(name) / "manifest.json").is_file():
+        return Path(name)
+    found = [p.parent for p in captures_folder().glob(f"{name}*/manifest.json")]
+    if len(found) != 1:
+        what = "no finished capture" if not found else f"{len(found)} captures"
+        raise AgpError(f"{what} named {name!r}; `agp captures list` names them")
+    return found[0]
+
+
 def write_json(file: Path, value: Any) -> None:
     """Write a JSON file in one step."""
     part = file.with_name(f".{file.name}.{os.getpid()}")

@@ -28,7 +28,7 @@ from train.model.gemma import Gemma
 from train.model.identity import Identity
 from train.model.load import load, model_folder
 from train.stages import runs
-from train.stages.captures import captures_folder
+from train.stages.runs import captures_folder
 from warehouse.errors import AgpError
 
 Written = Literal["plain", "masked", "near", "far"]

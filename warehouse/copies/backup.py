@@ -101,7 +101,8 @@ def refuse_strange(part: Path, source: Path) -> None:
                 raise AgpError(f"{source} is no whole warehouse of agp")
             con.execute("force checkpoint")
     except duckdb.Error as error:
-        raise damaged(source, str(error).splitlines()[0][:160]) from None
+        said = str(error).splitlines()[0].replace(str(part), str(source))
+        raise damaged(source, said[:160]) from None
 
 
 def swap(part: Path, path: Path) -> Path:

@@ -67,7 +67,11 @@ def name_it(part: Path, path: Path) -> None:
 
 @contextmanager
 def part_of(path: Path) -> Iterator[Path]:
-    """Give a name beside a path to write to; what still bears it at the end is removed."""
+    """Give a name beside a path to write to; what still bears it at the end is removed.
+
+    Whoever makes a file meanwhile, DuckDB too, makes it for its owner alone.
+    """
+    mask = os.umask(0o077)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,7 @@ def part_of(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise explain(error, path) or AgpError(f"{path}: {error.strerror or error}") from None
     finally:
+        os.umask(mask)
         for left in (part, Path(f"{part}.wal")):
             left.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from train.eval.stage1 import rule
 from train.eval.stage3 import GATES, Seen, Told, measures
 from train.harness.packs import Message, Prompt, write_pack
 from train.stages import loop, stage3, training
-from train.stages.captures import find_capture
+from train.stages.runs import find_capture
 from train.stages.stage import Request
 
 FEW = ("--set", "max_steps=4", "--set", "seeds=2", "--set", "positions=16")
