@@ -19,7 +19,7 @@ def diff(as_json: bool) -> None:
     agp warehouse diff
     """
     from agp.generations import Change, differences, generations
-    from lanes.ingest.insert import totals
+    from lanes.ingest.account import totals
     from warehouse.interrupt import interruptible
     from warehouse.store import open_reader
 

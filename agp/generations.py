@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "blocks": ("file_id", "record_ordinal", "ordinal"),
     "logged_prompts": ("file_id", "record_ordinal", "message_id"),
     "tool_outputs": ("file_id", "record_ordinal"),
+    "long_texts": ("file_id", "record_ordinal", "tool_call_id", "part", "piece"),
     "sessions": ("session_id",),
     "exchanges": ("exchange_id",),
     "tool_calls": ("exchange_id", "tool_call_id"),

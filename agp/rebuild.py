@@ -24,7 +24,7 @@ def rebuild(as_json: bool) -> None:
     \b
     agp warehouse rebuild
     """
-    from lanes.ingest.insert import totals
+    from lanes.ingest.account import totals
     from warehouse.console import byte_bar, print_json, print_table
     from warehouse.store import open_writer
 

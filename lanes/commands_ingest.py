@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lanes.commands_memories import SUPABASE, asked, counted, print_check, print_tables
+from lanes.commands_memories import SUPABASE, asked, counted, print_check, print_tables, wanted
 from lanes.ingest.run import Summary
 from lanes.ingest.run import ingest as run
 from warehouse.console import byte_bar
@@ -21,16 +21,28 @@ from warehouse.console import byte_bar
 @click.option(
     "--every", default=5.0, show_default=True, metavar="SECONDS", help="How often to look, with it."
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(0, 16),
+    metavar="N",
+    help="How many parse beside the one that writes; by default as many as pay.",
+)
 def ingest(
-    paths: tuple[str, ...], check: bool, full: bool, as_json: bool, watch: bool, every: float
+    paths: tuple[str, ...],
+    check: bool,
+    full: bool,
+    as_json: bool,
+    watch: bool,
+    every: float,
+    processes: int | None,
 ) -> None:
     """Bring what is new on this machine into the warehouse.
 
     Without a PATH it looks where Claude Code and Codex keep their history: ~/.claude and ~/.codex,
     and CLAUDE_CONFIG_DIR and CODEX_HOME where those are set; and, where SUPABASE_URL and
-    SUPABASE_KEY are set, in the memory tables of that project. The word supabase in place of a PATH
-    means these tables alone. Again at any time: only what is new is read, and nothing that was kept
-    is ever lost, also when its file is rewritten or deleted.
+    SUPABASE_KEY are set, in the memory tables of that project (with --watch every five minutes).
+    The word supabase in place of a PATH means these tables alone. Again at any time: only what is
+    new is read, and nothing that was kept is ever lost, also when its file is rewritten or deleted.
 
     \b
     agp ingest                      # everything on this machine
@@ -53,7 +65,7 @@ def ingest(
     with byte_bar(quiet=as_json) as progress:
         if memories:
             memories.progress = counted(progress)
-        summary = run(paths, progress, memories)
+        summary = run(paths, progress, memories, processes)
     if as_json:
         print_as_json(summary)
     else:
@@ -74,7 +86,11 @@ def follow(paths: tuple[str, ...], as_json: bool, seconds: float) -> None:
             click.echo(f"{datetime.now():%H:%M:%S}  new: {parts}")
 
     click.echo("following; Ctrl-C ends it", err=True)
-    watch(paths, seconds, told, lambda why: click.echo(f"agp: {why}", err=True))
+    alone = paths == (SUPABASE,)
+    if alone:
+        wanted(paths)  # a way that is not there is an error now
+    trouble = lambda why: click.echo(f"agp: {' '.join(why.split())}", err=True)  # noqa: E731
+    watch(None if alone else paths, seconds, told, trouble, lambda: wanted(paths))
     click.echo("ended; what was read is kept", err=True)
 
 
@@ -143,3 +159,6 @@ def print_summary(summary: Summary) -> None:
         click.echo(f"not read: {path}: {reason}", err=True)
     if not summary.after["files"]:
         click.echo("No transcript was found; give a folder: agp ingest PATH", err=True)
+    elif summary.empty:
+        where = ", ".join(summary.empty)
+        click.echo(f"no history was found in {where}; docs/sources.md says what is", err=True)

@@ -21,17 +21,24 @@ def asked(paths: tuple[str, ...], full: bool) -> Memories | None:
 
     What is wrong with the way to them is an error only for who asked for nothing else.
     """
+    from warehouse.errors import AgpError
+
+    try:
+        return wanted(paths, full)
+    except AgpError as error:
+        if paths == (SUPABASE,):
+            raise
+        click.echo(f"not read: memory tables: {error}", err=True)
+        return None
+
+
+def wanted(paths: tuple[str, ...], full: bool = False) -> Memories | None:
+    """Return which memory tables are meant; AgpError where the way to them is wrong."""
     from lanes.memories.access import MISSING, access
     from warehouse.errors import AgpError
 
     alone = paths == (SUPABASE,)
-    try:
-        way = access() if alone or not paths else None
-    except AgpError as error:
-        if alone:
-            raise
-        click.echo(f"not read: memory tables: {error}", err=True)
-        way = None
+    way = access() if alone or not paths else None
     if way is None and alone:
         raise AgpError(MISSING)
     return Memories(way, alone, full) if way else None

@@ -1,5 +1,7 @@
 """`agp schedule`: a timer of systemd or launchd that runs `agp ingest`."""
 
+import os
+
 import click
 
 from lanes.schedule.units import EVERY, KINDS, kind_here, units
@@ -55,10 +57,16 @@ def install(hours: str, files_only: bool) -> None:
     agp schedule install
     agp schedule install --every 1
     """
+    from lanes.memories.access import NAMES, own_file
     from lanes.schedule.install import install as begin
 
     for path in begin(int(hours), files_only):
         click.echo(f"written: {path}")
+    if any(os.environ.get(name) for name in NAMES) and not own_file().exists():
+        click.echo(
+            f"the timer is handed no keys; for it to read memory tables, write the variables as "
+            f"NAME=VALUE lines into {own_file()} and run: chmod 600 {own_file()}"
+        )
     if not files_only:
         click.echo(f"`agp ingest` runs every {hours} hours from now on")
 

@@ -143,10 +143,30 @@ def restore(stored: bytes, payload: Callable[[bytes], bytes]) -> bytes:
 
 def payload_bytes(con: "duckdb.DuckDBPyConnection", digest: bytes) -> bytes:
     """Return a payload from the warehouse."""
-    found = con.execute("select bytes from payloads where sha256 = ?", [digest]).fetchall()
+    found = con.execute(PIECES, [digest]).fetchall()
     if not found:
         raise ValueError(f"payload {digest.hex()} is missing from the warehouse")
-    return found[0][0]
+    return found[0][0] if len(found) == 1 else b"".join(piece for (piece,) in found)
+
+
+def cut(taken: list[tuple[bytes, int, bytes]]) -> list[tuple[bytes, int, bytes]]:
+    """Return payloads (sha-256, length, bytes) in pieces: (sha-256, number, bytes).
+
+    >>> [(n, len(piece)) for _, n, piece in cut([(b"", 40_000, b"x" * 40_000)])]
+    [(0, 32768), (1, 7232)]
+    """
+    return [
+        (digest, start // PIECE, payload[start : start + PIECE])
+        for digest, length, payload in taken
+        for start in range(0, length, PIECE)
+    ]
+
+
+PIECE = 32 << 10  # bytes; the warehouse handles 2,048 values at once
+PIECES = """select bytes from (
+    select 0 as piece, bytes from payloads where sha256 = $1 and bytes is not null
+    union all select piece, bytes from payload_pieces where sha256 = $1)
+order by piece"""
 
 
 class Stored(NamedTuple):

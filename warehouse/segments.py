@@ -2,7 +2,8 @@
 
 A transcript repeats itself from record to record, so many records pack better than each alone, and
 faster than any column of the warehouse does. A frame is zstd's own format. The warehouse handles
-2,048 values at once, so that frames of megabytes would not fit into an ingest's memory.
+2,048 values at once, so that frames of megabytes would not fit into an ingest's memory: a record
+that is longer than a segment goes on in the next ones.
 """
 
 from collections import OrderedDict
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import duckdb
 
-FULL = 128 << 10  # bytes of records in a segment; one longer record makes a longer one
+FULL = 128 << 10  # bytes of records in a segment; in an older warehouse a long record makes more
 LEVEL = 1  # level 3 takes a third longer for a twentieth less
 KEEP = 16  # segments kept unpacked while records are read in order
 
 
 class Place(NamedTuple):
-    """Where a record's bytes are."""
+    """Where a record's bytes begin, and how many they are."""
 
     segment: int
     offset: int  # in the unpacked segment
@@ -35,11 +36,14 @@ class Packer:
 
     def add(self, data: bytes) -> Place:
         """Put bytes behind those before."""
-        place = Place(len(self.packed), self._length, len(data))
-        self._open.append(data)
-        self._length += len(data)
-        if self._length >= FULL:
-            self._pack()
+        place, at = Place(len(self.packed), self._length, len(data)), 0
+        while at < len(data):
+            piece = data[at : at + FULL - self._length]
+            self._open.append(piece)
+            self._length += len(piece)
+            at += len(piece)
+            if self._length >= FULL:
+                self._pack()
         return place
 
     def drain(self) -> list[tuple[int, int, bytes]]:
@@ -85,11 +89,21 @@ class Segments:
 
     def read(self, segment: int, offset: int, length: int) -> bytes:
         """Return a record's stored bytes; ValueError where they are missing or damaged."""
+        found = self._whole(segment)[offset : offset + length]
+        if len(found) == length:
+            return found
+        parts = [found]
+        while length := length - len(parts[-1]):
+            segment += 1
+            parts.append(self._whole(segment)[:length])
+        return b"".join(parts)
+
+    def _whole(self, segment: int) -> bytes:
         if segment not in self._unpacked:
             self._unpacked[segment] = self._fetch(segment)
             if len(self._unpacked) > KEEP:
                 self._unpacked.popitem(last=False)
-        return self._unpacked[segment][offset : offset + length]
+        return self._unpacked[segment]
 
     def _fetch(self, segment: int) -> bytes:
         query = "select bytes, unpacked_length from segments where segment = ?"

@@ -6,6 +6,7 @@ with logs as (
     from logged_prompts l
     join files f using (file_id)
     left join sources s using (source)
+    anti join superseded using (file_id, record_ordinal)
     where l.session_id in (select session_id from touched)),
 folders as (
     select f.session_id, any_value(f.value) as folder from facts f

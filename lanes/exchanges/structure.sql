@@ -14,6 +14,8 @@ select * from (
     left join sightings a on a.file_id = m.file_id and a.record_ordinal = m.record_ordinal
     left join sightings p on p.file_id = m.file_id and p.record_ordinal = m.record_ordinal
         and p.message_id = m.parent_id
+    anti join superseded on superseded.file_id = m.file_id
+        and superseded.record_ordinal = m.record_ordinal
     where m.session_id in (select session_id from touched)
       and (a.file_id is null or (a.keeps_answer and m.message_id <> a.message_id))
     union all

@@ -57,6 +57,7 @@ select e.exchange_id, coalesce(f.source, e.source) as source, m.session_id, m.fi
        max(l.tool_errors) as tool_errors, max(l.edits) as edits
 from seen e
 join messages m using (message_id)
+anti join superseded using (file_id, record_ordinal)
 left join files f using (file_id)
 left join logged_prompts l using (file_id, record_ordinal, message_id)
 group by all;
@@ -142,4 +143,5 @@ group by n.session_id, n.source, n.family_id, n.parent_session_id, a.agent;
 
 drop table new_calls;
 drop table new_results;
+drop table superseded;
 drop table touched;

@@ -10,7 +10,7 @@ from lanes.ingest.state import State
 from lanes.sources.lines import Record, records, whole_record
 from lanes.sources.parsers import normalise
 from lanes.sources.rows import Rows, clean
-from warehouse.payloads import Factory
+from warehouse.payloads import Factory, cut
 from warehouse.segments import Packer
 
 FILES = pa.schema(
@@ -75,6 +75,10 @@ class Buffers:
             stream = whole_record(file, state.stat.size, self.payloads, state.seen, text)
         else:
             stream = records(file, state.stat.size, self.payloads, state.seen, settled)
+        yield from self.keep(stream)
+
+    def keep(self, stream: Iterator[Record | None]) -> Iterator[Batch]:
+        """Take records of the open file, yielding batches as they fill."""
         self.ended = False
         while not self.ended:
             normalise(self.file, self._parsed(stream), self.rows)
@@ -113,7 +117,9 @@ class Buffers:
             self.files.append(state.row())
         tables = self.rows.to_arrow() | {"raw_records": columns(self.raw, RAW)}
         tables["segments"] = columns(self.packer.drain(), SEGMENTS)
-        tables["payloads"] = columns(self.payloads.drain(), PAYLOADS)
+        taken = self.payloads.drain()
+        tables["payloads"] = columns([row[:2] for row in taken], PAYLOADS)
+        tables["payload_pieces"] = columns(cut(taken), PIECES)
         files = pa.Table.from_pylist(self.files, schema=FILES)
         batch = Batch(tables, files, self.rewound, self.unreadable, self.bytes)
         self.rewound, self.unreadable = [], []
@@ -136,7 +142,8 @@ RAW = {
     "excerpt": pa.binary(),
 }
 SEGMENTS = {"segment": pa.int64(), "unpacked_length": pa.int64(), "bytes": pa.binary()}
-PAYLOADS = {"sha256": pa.binary(), "byte_length": pa.int64(), "bytes": pa.binary()}
+PAYLOADS = {"sha256": pa.binary(), "byte_length": pa.int64()}
+PIECES = {"sha256": pa.binary(), "piece": pa.int32(), "bytes": pa.binary()}
 
 
 def type_of(parsed: Any, reason: str | None) -> str | None:

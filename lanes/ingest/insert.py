@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from lanes.ingest.account import totals
 from lanes.ingest.buffers import Batch
 from lanes.ingest.plan import sql
 from lanes.sources.rows import TABLES
+
+NEW_PAYLOADS = "select * from new_rows where sha256 not in (select sha256 from payloads)"
 
 
 def insert(
@@ -53,7 +55,8 @@ def insert_raw(con: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> N
     onward = f"* replace (segment + {first} as segment)"
     for name in ("segments", "raw_records"):
         put(con, f"insert into {name} by name select {onward} from new_rows", tables[name])
-    put(con, sql("payloads"), tables["payloads"])
+    for name in ("payload_pieces", "payloads"):
+        put(con, f"insert into {name} by name {NEW_PAYLOADS}", tables[name])
 
 
 def put(con: duckdb.DuckDBPyConnection, statement: str, rows: pa.Table) -> None:
@@ -81,11 +84,6 @@ def mark_gone(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
             "where file_id in (select unnest(?))",
             [file_ids],
         )
-
-
-def unfinished(con: duckdb.DuckDBPyConnection) -> bool:
-    """Say whether an ingest before this one was killed."""
-    return bool(con.execute("select 1 from ingests where finished_at is null").fetchall())
 
 
 def begin(con: duckdb.DuckDBPyConnection, generation: int) -> int:
@@ -124,25 +122,3 @@ def end(con: duckdb.DuckDBPyConnection, ingest_id: int, new: list[int]) -> None:
         "bytes = ?, quarantined = ? where ingest_id = ?",
         [*new, ingest_id],
     )
-
-
-TOTALS = ("files", "records", "bytes", "quarantined", "exchanges", "prompts")
-
-
-def totals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return what is in the warehouse, in numbers."""
-    [row] = con.execute(sql("totals")).fetchall()
-    return dict(zip(TOTALS, row, strict=True))
-
-
-def by_source(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """Return for each source, the highest first, what is kept of it and what it has shown."""
-    cursor = con.execute(sql("by_source"))
-    names = [column[0] for column in cursor.description or []]
-    rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
-    return {row.pop("source"): row for row in rows}
-
-
-def noise(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Return how many messages nobody typed, by kind."""
-    return con.execute(sql("noise")).fetchall()

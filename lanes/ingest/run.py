@@ -40,6 +40,7 @@ class Summary:
     gone: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)  # now, and what is new
+    empty: list[str] = field(default_factory=list)  # places looked at, where nothing was found
     memories: "list[Read]" = field(default_factory=list)  # what came of each memory table
 
 
@@ -47,37 +48,60 @@ def ingest(
     paths: Iterable[str | Path] = (),
     progress: Progress = lambda done, total: None,
     memories: Memories | None = None,
+    processes: int | None = None,
 ) -> Summary:
     """Bring what is new below the paths, or in the usual places, into the warehouse.
 
-    `memories` says which tables of a project to read as well, or alone.
+    `memories` says which tables of a project to read as well, or alone; `processes`, how many
+    beside this one parse (None: as many as pay).
     """
-    import_arrow()
-    from lanes.ingest import insert, memory
+    from lanes.ingest import account, memory
 
     found = Found() if memories and memories.alone else discover(paths)
-    with children(found) as early, open_writer() as con:
+    with children(found, processes) as early, open_writer() as con:
         memory.spare(con)
-        summary = Summary(insert.totals(con), unreadable=list(found.unreadable))
-        known = insert.by_source(con)
+        summary = Summary(account.totals(con), unreadable=list(found.unreadable))
+        known = account.by_source(con)
         work = plan(con, found)
-        summary.unchanged, summary.gone, summary.read = (
-            work.unchanged,
-            len(work.gone),
-            len(work.jobs),
-        )
-        if work.jobs or work.gone or memories or insert.unfinished(con):
-            ingest_id = insert.begin(con, GENERATION)
-            read(con, work, early, ingest_id, summary, progress)
-            if memories:
-                summary.unreadable += memories.read(con, ingest_id)
-                summary.memories = memories.tables
-            insert.mark_gone(con, work.gone)
-            memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
-            memory.checkpoint(con)
-        summary.after, summary.noise = insert.totals(con), insert.noise(con)
-        summary.sources = compared(known, insert.by_source(con), work)
+        summary.unchanged, summary.gone = work.unchanged, len(work.gone)
+        summary.read = len(work.jobs)
+        summary.empty = [] if found.files else found.roots
+        summary.after, now = summary.before, known
+        if work.jobs or work.gone or memories or account.unfinished(con):
+            ingest_id = begin(con)
+            with batches(work, early, processes) as stream:
+                read(con, stream, work.bytes, ingest_id, summary, progress)
+            finish(con, work, ingest_id, summary, memories)
+            summary.after, now = account.totals(con), account.by_source(con)
+        summary.noise = account.noise(con)
+        summary.sources = compared(known, now, work)
     return summary
+
+
+def begin(con: "duckdb.DuckDBPyConnection") -> int:
+    """Import what only a run with something to do needs; note that it begins."""
+    import_arrow()
+    from lanes.ingest import insert
+
+    return insert.begin(con, GENERATION)
+
+
+def finish(
+    con: "duckdb.DuckDBPyConnection",
+    work: Plan,
+    ingest_id: int,
+    summary: Summary,
+    memories: Memories | None,
+) -> None:
+    """Read memory tables, and derive what stands across records."""
+    from lanes.ingest import insert, memory
+
+    if memories:
+        summary.unreadable += memories.read(con, ingest_id)
+        summary.memories = memories.tables
+    insert.mark_gone(con, work.gone)
+    memory.within(con, lambda: insert.finish(con, ingest_id, summary.before))
+    memory.checkpoint(con)
 
 
 def compared(
@@ -97,36 +121,36 @@ def compared(
 
 def read(
     con: "duckdb.DuckDBPyConnection",
-    work: Plan,
-    early: Workers | None,
+    stream: Iterable[Any],
+    size: int,
     ingest_id: int,
     summary: Summary,
     progress: Progress,
 ) -> None:
-    """Insert batch after batch; each is committed before the next."""
+    """Insert batch after batch, of `size` bytes in all; each is committed before the next."""
     from lanes.ingest import insert, memory
 
     done = kept = 0
-    with batches(work, early) as stream:
-        for batch in stream:
-            memory.allow(con, batch)
-            insert.insert(con, batch, ingest_id)
-            summary.unreadable += batch.unreadable
-            done += batch.done
-            progress(done, max(work.bytes, done))
-            if done - kept > memory.EVERY:
-                memory.checkpoint(con)
-                kept = done
-            del batch  # or it would be held while the next one comes
+    for batch in stream:
+        memory.allow(con, batch)
+        memory.within(con, lambda one=batch: insert.insert(con, one, ingest_id))
+        summary.unreadable += batch.unreadable
+        done += batch.done
+        progress(done, max(size, done))
+        if done - kept > memory.EVERY:
+            memory.checkpoint(con)
+            kept = done
+        del batch  # or it would be held while the next one comes
 
 
 @contextmanager
-def children(found: Found) -> Iterator[Workers | None]:
+def children(found: Found, processes: int | None) -> Iterator[Workers | None]:
     """Start parsing processes early where there is clearly much to read: it takes a moment."""
     home = warehouse_path()
     since = home.stat().st_mtime if home.exists() else 0.0
     new = sum(stat.st_size for _, stat in found.files if stat.st_mtime > since)
-    workers = Workers(hands(new)) if new > ALONE else None
+    count = hands(new) if processes is None else processes
+    workers = Workers(count) if new > ALONE and count else None
     try:
         yield workers
     finally:
@@ -140,12 +164,13 @@ def hands(size: int) -> int:
 
 
 @contextmanager
-def batches(work: Plan, early: Workers | None) -> Iterator[Iterable[Any]]:
+def batches(work: Plan, early: Workers | None, processes: int | None) -> Iterator[Iterable[Any]]:
     """Give the batches of a plan: from parsing processes, or from here when they are few."""
-    if early is None and work.bytes <= ALONE:
+    count = hands(work.bytes) if processes is None else processes
+    if early is None and (work.bytes <= ALONE or not count):
         yield here(work.jobs)
         return
-    workers = early or Workers(hands(work.bytes))
+    workers = early or Workers(count)
     try:
         yield workers.batches(work.jobs)
     finally:

@@ -1,16 +1,20 @@
 """Where the memory tables are and with which key: the environment in, checked values out.
 
-Keys come from the environment alone, are never stored, and stand in no message.
+Where it names none, a file of the user's own may: a timer has no environment. Keys are never
+written by us, and stand in no message.
 """
 
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from warehouse.errors import AgpError
+from warehouse.home import agp_home
 
 URL, KEY, DATABASE = "SUPABASE_URL", "SUPABASE_KEY", "SUPABASE_DB_URL"
+NAMES = (URL, KEY, DATABASE)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 MISSING = (
     f"set {URL} and {KEY} (a project's address and key) or {DATABASE} (the database's own URL), "
@@ -29,15 +33,38 @@ class Access:
 
 def access() -> Access | None:
     """Return the way that the environment names, the database's own first; None: it names none."""
-    if os.environ.get(DATABASE, "").strip():
-        return database(os.environ[DATABASE].strip())
-    url, key = (os.environ.get(name, "").strip() for name in (URL, KEY))
-    if not url and not key:
+    given = {name: os.environ.get(name, "").strip() for name in NAMES}
+    if not any(given.values()):
+        given |= kept(own_file())
+    if given[DATABASE]:
+        return database(given[DATABASE], given[URL])
+    if not given[URL] and not given[KEY]:
         return None
-    if not url or not key:
-        there, lacking = (KEY, URL) if key else (URL, KEY)
+    if not given[URL] or not given[KEY]:
+        there, lacking = (KEY, URL) if given[KEY] else (URL, KEY)
         raise AgpError(f"{there} is set and {lacking} is not; set both, or neither")
-    return Access(host_of(url), url.rstrip("/"), checked_key(key))
+    return Access(host_of(given[URL]), given[URL].rstrip("/"), checked_key(given[KEY]))
+
+
+def own_file() -> Path:
+    """Return the user's own file of these variables; it need not exist."""
+    return agp_home() / "supabase.env"
+
+
+def kept(path: Path) -> dict[str, str]:
+    """Return what a file of NAME=VALUE lines says of the way; nothing where there is none."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise AgpError(f"others may read {path}, which holds a key; run: chmod 600 {path}")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise AgpError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'no text'}"
+        ) from None
+    lines = (line.strip().removeprefix("export ").partition("=") for line in text.split("\n"))
+    return {name: value.strip("'\"") for name, _, value in lines if name in NAMES}
 
 
 def host_of(url: str) -> str:
@@ -73,7 +100,7 @@ def checked_key(key: str) -> str:
     return key
 
 
-def database(url: str) -> Access:
+def database(url: str, address: str = "") -> Access:
     """Return the way to a database by its own URL.
 
     Its rows are those that the project's address leads to: they go by that host, where it is known.
@@ -85,7 +112,7 @@ def database(url: str) -> Access:
         parts, host, port = None, None, None
     if parts is None or parts.scheme not in ("postgres", "postgresql") or not url.isprintable():
         raise AgpError(f"{DATABASE} is no database's URL; write it as postgresql://USER@HOST/NAME")
-    if address := os.environ.get(URL, "").strip():
+    if address:
         return Access(host_of(address), url)
     own = f"{host or 'localhost'}{f':{port}' if port else ''}{parts.path}"
     return Access(project_host(host or "", parts.username or "") or own, url)

@@ -16,7 +16,7 @@ from lanes.ingest import memory
 from lanes.ingest.insert import insert
 from lanes.memories.gone import reconcile
 from lanes.memories.keyset import Row
-from lanes.memories.pages import batch_of, digest, line
+from lanes.memories.pages import Line, batch_of, line
 from lanes.memories.reader import NoTable, Reader
 from lanes.memories.settings import MemorySettings, Table
 from lanes.sources.memories import key_text
@@ -128,23 +128,23 @@ class Follower:
         read.same += len(rows) - len(fresh)
         self.commit(fresh)
 
-    def unknown(self, lines: dict[str, bytes]) -> list[str]:
+    def unknown(self, lines: dict[str, Line]) -> list[str]:
         """Return the keys of rows that are not known as they are now."""
         import pyarrow as pa
 
-        now = {"row_key": list(lines), "sha256": [digest(text) for text in lines.values()]}
+        now = {"row_key": list(lines), "sha256": [each.sha256 for each in lines.values()]}
         self.con.register("now_rows", pa.table(now))
         found = self.con.execute(self.statement("unknown")).fetchall()
         self.con.unregister("now_rows")
         return [key for (key,) in found]
 
-    def commit(self, lines: list[bytes]) -> None:
+    def commit(self, lines: list[Line]) -> None:
         """Write records as a page of their own, and the watermark, in one transaction."""
         if not lines:
             return
         self.pages += 1
         batch = batch_of(lines, self.place, self.pages, self.kind)
-        insert(self.con, batch, self.ingest_id, self.mark)
+        memory.within(self.con, lambda: insert(self.con, batch, self.ingest_id, self.mark))
         self.progress(batch.done)
         self.since += batch.done
         if self.since > memory.EVERY:

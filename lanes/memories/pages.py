@@ -1,48 +1,58 @@
 """Rows as a project gave them in, a batch for the warehouse out: a page is a file of its own."""
 
 import time
+from collections.abc import Callable, Iterator
 from hashlib import sha256
-from io import BytesIO
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 
 from lanes.ingest.buffers import Batch, Buffers
 from lanes.ingest.plan import Job
 from lanes.ingest.state import State
+from lanes.memories.keyset import Row, VectorRow
 from lanes.sources.files import SourceFile
+from lanes.sources.lines import Record, line_records
 from lanes.sources.memories import GONE, SCHEME
 from lanes.sources.open import Stat
+from warehouse.payloads import SHORTEST, Factory
 
 SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
-def line(row: dict[str, Any]) -> bytes:
+class Line(NamedTuple):
+    """A row as its record, the hash by which two versions are compared, and what it says."""
+
+    record: bytes
+    sha256: bytes
+    row: Row | None  # None: only reading the record tells, since JSON cannot hold all of it
+
+
+def line(row: Row) -> Line:
     """Return a row as its record: the same row is the same bytes, whichever way it came.
 
-    >>> line({"b": 1, "a": "x"})
+    >>> line({"b": 1, "a": "x"}).record
     b'{"a":"x","b":1}\\n'
     """
     try:
-        return orjson.dumps(row, option=SORTED)
+        record, says = orjson.dumps(row, option=SORTED), row
     except TypeError:  # an integer beyond 64 bits, half an emoji
         import json
 
-        return json.dumps(row, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+        record, says = text.encode() + b"\n", None
+    if says is not None and isinstance(row, VectorRow):
+        says = {**row, **row.vectors}
+    return Line(record, sha256(record).digest(), says)
 
 
-def gone_line(key: dict[str, Any]) -> bytes:
+def gone_line(key: Row) -> Line:
     """Return the record that says that the row of a key is no longer there.
 
-    >>> gone_line({"id": 7})
+    >>> gone_line({"id": 7}).record
     b'{"agp_gone":true,"id":7}\\n'
     """
     return line(key | {GONE: True})
-
-
-def digest(record: bytes) -> bytes:
-    """Return what two versions of a row are compared by."""
-    return sha256(record).digest()
 
 
 def page_path(place: str, number: int) -> str:
@@ -54,14 +64,28 @@ def page_path(place: str, number: int) -> str:
     return f"{SCHEME}{place}/{number:08}.jsonl"
 
 
-def batch_of(lines: list[bytes], place: str, number: int, kind: str) -> Batch:
+def batch_of(lines: list[Line], place: str, number: int, kind: str) -> Batch:
     """Return the rows of the raw and the normal layer that a page becomes."""
-    data = b"".join(lines)
+    size = sum(len(each.record) for each in lines)
     file = SourceFile("supabase", page_path(place, number), kind)
-    stat = Stat(len(data), len(data), time.time_ns())
     buffers = Buffers(1 << 40)  # all of it in one batch
-    buffers.open(State(Job(file, settled=True), 1, stat))
-    for _ in buffers.take(BytesIO(data)):
+    state = State(Job(file, settled=True), 1, Stat(size, size, time.time_ns()))
+    buffers.open(state)
+    for _ in buffers.keep(records(lines, buffers.payloads, state.seen)):
         raise AssertionError("a page is one batch")
     buffers.close()
     return buffers.flush()
+
+
+def records(
+    lines: list[Line], payloads: Factory, seen: Callable[[bytes], None]
+) -> Iterator[Record]:
+    """Yield the records of a page; a row that was just written as JSON is not read again."""
+    offset = 0
+    for text, digest, row in lines:
+        seen(text)
+        if row is None or len(text) >= SHORTEST:
+            yield from line_records(text, offset, payloads)
+        else:
+            yield Record(offset, len(text), digest, text, False, row, None)
+        offset += len(text)

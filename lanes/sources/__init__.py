@@ -1,3 +1,3 @@
 """One module a source: bytes in, records out."""
 
-GENERATION = 1  # of the parsers: what it makes of stored bytes changes only together with this
+GENERATION = 2  # of the parsers: what it makes of stored bytes changes only together with this

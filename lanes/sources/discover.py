@@ -24,8 +24,7 @@ def discover(paths: Iterable[str | Path] = ()) -> Found:
     """Find every file to read below the given paths, or in the usual places when none is given."""
     found, named = Found(), [Path(p).expanduser().absolute() for p in paths]
     for path in named:
-        if not os.path.lexists(path):
-            raise AgpError(f"there is nothing at {path}; give a folder or a transcript")
+        check(path)
     seen: set[tuple[int, int]] = set()
     links: list[SourceFile] = []
     desktop = [home for home in desktop_homes() if home.is_dir()]
@@ -45,6 +44,17 @@ def discover(paths: Iterable[str | Path] = ()) -> Found:
     plain = {file.path for file, _ in found.files if not file.compressed}
     found.files = [(f, stat) for f, stat in found.files if not (f.compressed and f.path in plain)]
     return found
+
+
+def check(path: Path) -> None:
+    """Raise where a path that was named is not there, or is a file of no source."""
+    if not os.path.lexists(path):
+        raise AgpError(f"there is nothing at {path}; give a folder or a transcript")
+    if path.is_file() and classify(str(path)) is None:
+        raise AgpError(
+            f"no source has files like {path}; give a transcript (*.jsonl), or the folder that it "
+            "lies in (docs/sources.md lists what is read)"
+        )
 
 
 def walk(root: Path, folders: set[tuple[int, int]], found: Found) -> Iterator[str]:

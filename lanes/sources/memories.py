@@ -41,7 +41,7 @@ def normalise(file: SourceFile, records: Iterable[tuple[int, Any]], rows: Rows) 
         if gone:
             continue
         if file.kind == "log":
-            verbose.normalise(file, [(ordinal, record)], rows)
+            verbose.add_record(rows, here, record, name)
             continue
         shape = tuple(record)
         if shape not in shapes:
@@ -117,12 +117,14 @@ def text_of(value: Any) -> str | None:
     return None
 
 
-def embedding(value: Any) -> list[float] | None:
-    """Return a vector, of any dimension: a list, or pgvector's text of one.
+def embedding(value: Any) -> Any:
+    """Return a vector, of any dimension: a list, pgvector's text of one, or an array of floats.
 
     >>> embedding("[0.5,1]"), embedding([1, 2]), embedding("[1,nan]"), embedding([1, "x"])
     ([0.5, 1], [1, 2], None, None)
     """
+    if hasattr(value, "dtype"):  # NumPy's, which only the database's own stream gives
+        return value if len(value) else None
     if isinstance(value, str):
         try:
             value = orjson.loads(value)

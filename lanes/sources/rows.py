@@ -43,6 +43,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     | _columns(STRING, "tool_call_id message_id output")
     | _columns(BOOL, "ok explicit_error rejected")
     | {"exit_code": INT, "duration_ms": LONG, "returned_at": UTC_TIME, "output_file": STRING},
+    "long_texts": _RECORD | _columns(STRING, "tool_call_id part") | {"piece": INT, "text": STRING},
     "tool_outputs": _RECORD | _columns(STRING, "session_id name text"),
     "links": _RECORD | _columns(STRING, "message_id session_id agent_id parent_id"),
     "facts": _RECORD | _columns(STRING, "session_id kind key value"),
@@ -71,6 +72,11 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
 }
 
 
+LONG = 64 << 10  # characters of a tool's input or output from which on it stands in pieces
+PIECE = 16 << 10  # characters; the warehouse handles 2,048 values at once
+PARTS = {"tool_uses": ("input", 6), "tool_results": ("output", 4)}  # table -> column, its place
+
+
 class Rows:
     """Buffers of rows, one list of tuples a table; `context` is what a parser carries on."""
 
@@ -80,6 +86,7 @@ class Rows:
         self.blocks: list[Row] = []
         self.tool_uses: list[Row] = []
         self.tool_results: list[Row] = []
+        self.long_texts: list[Row] = []
         self.tool_outputs: list[Row] = []
         self.links: list[Row] = []
         self.facts: list[Row] = []
@@ -107,7 +114,22 @@ class Rows:
 
     def to_arrow(self) -> dict[str, pa.Table]:
         """Return a table for each buffer that holds rows, columns in schema order."""
+        for table, (part, place) in PARTS.items():
+            self._cut(getattr(self, table), part, place)
         return {name: _table(name, getattr(self, name)) for name in TABLES if getattr(self, name)}
+
+    def _cut(self, rows: list[Row], part: str, place: int) -> None:
+        """Put long texts of a column into pieces; their rows hold null."""
+        taken: set[Row] = set()
+        for i, row in enumerate(rows):
+            if (text := row[place]) is None or len(text) <= LONG or row[:3] in taken:
+                continue
+            taken.add(row[:3])  # a record may show a call twice; what it shows again stays
+            starts = range(0, len(text), PIECE)
+            self.long_texts += [
+                (*row[:3], part, n, text[at : at + PIECE]) for n, at in enumerate(starts)
+            ]
+            rows[i] = (*row[:place], None, *row[place + 1 :])
 
 
 def _table(name: str, rows: list[Row]) -> pa.Table:

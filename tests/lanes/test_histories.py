@@ -174,7 +174,7 @@ def test_a_history_that_grows_touches_only_what_it_speaks_of(typed, agp, rows):
         typed(f"Prompt {n}.", n, f"s{n}")
     agp("ingest")
     typed("One more.", 9, "s3")
-    from lanes.ingest.insert import sql
+    from lanes.ingest.plan import sql
     from lanes.ingest.run import ingest
 
     ingest()

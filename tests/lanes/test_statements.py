@@ -22,6 +22,7 @@ create temp table verdict_rows as
     from exchanges limit 0;
 create temp table verdict_strips as select exchange_id, '' as message_id, '' as span from exchanges;
 create temp table touched as select session_id from sessions;
+create temp table superseded as select memory_id, file_id, record_ordinal from memory_versions;
 create temp table thread as select exchange_id from exchanges;
 create temp table new_sessions as
     select session_id, family_id, parent_session_id, source from sessions;
@@ -61,7 +62,12 @@ def con(tmp_path):
 
 def run(con: duckdb.DuckDBPyConnection, file: Path, folder: Path, explain: bool = True) -> None:
     """Explain each statement of a file, then execute it: what follows may need it."""
-    known = {"splits": list(SPLITS), "test_after": None, "path": str(folder / "empty.parquet")}
+    known = {
+        "splits": list(SPLITS),
+        "test_after": None,
+        "absent": ["f1"],
+        "path": str(folder / "empty.parquet"),
+    }
     for statement in duckdb.extract_statements(file.read_text(encoding="utf-8")):
         values = {name: known.get(name, "1") for name in statement.named_parameters}
         if explain:

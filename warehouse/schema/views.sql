@@ -29,10 +29,11 @@ select m.message_id, x.exchange_id, x.session_id, x.ordinal, m.role,
        m.record_ordinal
 from placements x join messages m using (file_id, record_ordinal, message_id);
 
--- Where the whole output lies in a file beside the transcript, that is the output.
+-- Where the whole output lies in a file beside the transcript, that is the output. Long texts stand
+-- in pieces; a query that asks for none of them reads none.
 create or replace view v_tool_calls as
-select c.tool_call_id, c.exchange_id, u.tool, u.original_name, u.input,
-       coalesce(b.text, r.output) as output, r.ok, r.exit_code, r.duration_ms, u.message_id,
+select c.tool_call_id, c.exchange_id, u.tool, u.original_name, coalesce(u.input, i.text) as input,
+       coalesce(b.text, r.output, o.text) as output, r.ok, r.exit_code, r.duration_ms, u.message_id,
        r.message_id as result_message_id, c.message_ordinal, r.explicit_error, r.rejected,
        u.called_at, c.on_path, r.returned_at, b.text is not null as output_beside
 from tool_calls c
@@ -43,7 +44,17 @@ left join tool_results r
   on r.file_id = c.result_file_id and r.record_ordinal = c.result_record_ordinal
  and r.tool_call_id = c.tool_call_id
 left join tool_outputs b
-  on b.file_id = c.output_file_id and b.record_ordinal = c.output_record_ordinal;
+  on b.file_id = c.output_file_id and b.record_ordinal = c.output_record_ordinal
+left join (
+    select file_id, record_ordinal, tool_call_id, string_agg(text, '' order by piece) as text
+    from long_texts where part = 'input' group by all) i
+  on i.file_id = u.file_id and i.record_ordinal = u.record_ordinal
+ and i.tool_call_id = u.tool_call_id
+left join (
+    select file_id, record_ordinal, tool_call_id, string_agg(text, '' order by piece) as text
+    from long_texts where part = 'output' group by all) o
+  on o.file_id = r.file_id and o.record_ordinal = r.record_ordinal
+ and o.tool_call_id = r.tool_call_id;
 
 create or replace view v_usage as
 select u.call_id, coalesce(min(x.session_id), min(u.session_id)) as session_id,

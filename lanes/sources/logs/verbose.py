@@ -29,8 +29,11 @@ def normalise(file: File, records: Iterable[tuple[int, Any]], rows: Rows) -> Non
             rows.context = (file.file_id, None, None)
 
 
-def add_record(rows: Rows, place: tuple[str, int], record: Json) -> None:
-    """Append one prompt, its answer and its tools; what nobody typed stays bytes."""
+def add_record(rows: Rows, place: tuple[str, int], record: Json, row: str | None = None) -> None:
+    """Append one prompt, its answer and its tools; what nobody typed stays bytes.
+
+    `row` is the id of a table's row: a prompt without a name of its own keeps it when it changes.
+    """
     said = typed(string(first(record, PROMPT)) or "")
     if said is None:
         return
@@ -41,7 +44,7 @@ def add_record(rows: Rows, place: tuple[str, int], record: Json) -> None:
         time=timed(first(record, TIME)),
         session_id=string(first(record, SESSION)),
         project=string(record.get("cwd")) or string(place_of.get("cwd")),
-        name=string(first(record, NAME)),
+        name=string(first(record, NAME)) or row,
         answered=any(turn.text.strip() for turn in turns),
     )
     here, name = add_prompt(rows, place, prompt, said, measures(record))

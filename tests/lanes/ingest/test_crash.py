@@ -17,7 +17,7 @@ from lanes.sample_history.rollouts import copy_rollouts_to
 from lanes.sources.rows import TABLES
 from warehouse.store import open_reader
 
-RAW = ("(from raw_records select * exclude (segment, stored_offset))", "payloads")
+RAW = ("(from raw_records select * exclude (segment, stored_offset))", "payloads", "payload_pieces")
 DERIVED = ("sessions", "placements", "exchanges", "exchange_sources", "tool_calls")
 DERIVED += ("aliases", "ambiguous_prompts")
 COMMAND = [sys.executable, "-m", "agp", "ingest"]

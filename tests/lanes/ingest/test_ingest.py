@@ -1,6 +1,8 @@
 """What `agp ingest` says and keeps, on small trees."""
 
 import json
+import subprocess
+import sys
 
 
 def test_every_byte_is_kept_and_what_cannot_be_read_says_why(tree, agp, kept, rows, line):
@@ -39,6 +41,30 @@ def test_an_empty_home_is_no_error(agp):
 
 def test_a_path_that_is_not_there_is_one_line(agp):
     assert agp("ingest", "nowhere", exit_code=2).output.startswith("agp: there is nothing at")
+
+
+def test_a_file_that_no_source_knows_is_one_line(agp, home):
+    (home / "notes.txt").write_text("Water the roses")
+    assert "no source has files like" in agp("ingest", home / "notes.txt", exit_code=2).stderr
+
+
+def test_a_folder_without_any_history_says_so(tree, agp, home, line):
+    (tree / "s.jsonl").write_bytes(line(1))
+    agp("ingest")
+    (home / "notes").mkdir()
+    assert "no history was found in" in agp("ingest", home / "notes").stderr
+
+
+def test_a_run_that_finds_nothing_new_imports_neither_arrow_nor_rich(tree, agp, line):
+    (tree / "s.jsonl").write_bytes(line(1))
+    agp("ingest")
+    code = (
+        "import sys; from agp.cli import main; main(['ingest', '--json'], standalone_mode=False);"
+        "sys.stderr.write(' '.join({m.partition('.')[0] for m in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["new"]["records"] == 0
+    assert not {"pyarrow", "numpy", "pandas", "rich"} & set(done.stderr.split())
 
 
 def test_the_summary_names_files_records_and_what_was_quarantined(tree, agp, line):

@@ -19,7 +19,11 @@ from warehouse.store import open_reader
 COMMAND = [sys.executable, "-m", "agp", "ingest"]
 MEGABYTES, FILES, KILLS = 100, 120, 50
 # Where a record's bytes are packed depends on how batches fall; that they are there, `verify` says.
-RAW = ("(select * exclude (segment, stored_offset) from {db}raw_records)", "{db}payloads")
+RAW = (
+    "(select * exclude (segment, stored_offset) from {db}raw_records)",
+    "{db}payloads",
+    "{db}payload_pieces",
+)
 SAME_FILES = "(select file_id, path, version, bytes, records, prefix_sha256, state from {db}files)"
 
 

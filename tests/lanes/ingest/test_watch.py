@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from lanes.ingest.watch import state
+from lanes.ingest.run import Summary
+from lanes.ingest.watch import Follower, state
+from lanes.memories.access import Access
+from lanes.memories.ingest import Memories
 from warehouse.errors import AgpError
 from warehouse.store import open_writer
 
@@ -68,3 +71,43 @@ def test_what_an_ingest_would_look_at(home, claude_tree):
     assert path.endswith("s1.jsonl") and state([])[path][0] > 0
     with pytest.raises(AgpError, match="nothing at"):
         state([home / "nowhere"])
+
+
+@pytest.fixture
+def heard(home) -> tuple[list[Summary], list[str], list[Memories]]:
+    """What a follower told, what it complained of, and the tables that it is given."""
+    return [], [], []
+
+
+def test_memory_tables_are_asked_with_the_files_and_now_and_then(heard, claude_tree, monkeypatch):
+    told, trouble, tables = heard
+    claude_tree().person("Water the roses")
+
+    def given() -> Memories:
+        tables.append(Memories(Access("127.0.0.1:9", "http://127.0.0.1:9", "key")))
+        return tables[-1]
+
+    def refused(self, con, ingest_id):
+        self.failed = AgpError("127.0.0.1:9: no connection")
+        return []
+
+    monkeypatch.setattr(Memories, "read", refused)
+    follower = Follower([], told.append, trouble.append, given)
+    follower.round()
+    follower.round()
+    assert len(told) == len(tables) == 1 and told[0].after["prompts"] == 1
+    monkeypatch.setattr("lanes.ingest.watch.TABLES_EVERY", 0)
+    follower.round()
+    assert len(told) == len(tables) == 2 and trouble == ["127.0.0.1:9: no connection"]
+
+
+def test_a_way_that_is_wrong_stops_no_files(heard, claude_tree):
+    told, trouble, _ = heard
+    claude_tree().person("Water the roses")
+
+    def given() -> Memories:
+        raise AgpError("SUPABASE_KEY is not set")
+
+    follower = Follower([], told.append, trouble.append, given)
+    follower.round()
+    assert told[0].after["prompts"] == 1 and trouble == ["SUPABASE_KEY is not set"]

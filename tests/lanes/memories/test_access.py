@@ -50,6 +50,20 @@ def test_a_key_in_an_environment_file_may_end_in_a_line_break(home, monkeypatch)
     assert KEY not in repr(found)
 
 
+def test_a_file_of_the_users_own_serves_where_the_environment_names_none(home, monkeypatch, agp):
+    path = home / ".agp" / "supabase.env"
+    path.parent.mkdir()
+    path.write_text(f"# mine\nexport SUPABASE_URL={URL}\nSUPABASE_KEY='{KEY}'\nHOME=/nowhere\n")
+    path.chmod(0o644)
+    assert "run: chmod 600" in agp("ingest", "supabase", exit_code=2).stderr
+    assert "run: chmod 600" in agp("ingest").stderr
+    path.chmod(0o600)
+    found = access()
+    assert found and (found.host, found.key) == ("abc.supabase.co", KEY)
+    monkeypatch.setenv("SUPABASE_URL", "https://other.supabase.co")
+    assert "SUPABASE_KEY is not" in agp("ingest", "supabase", exit_code=2).stderr
+
+
 def test_a_databases_rows_go_by_the_projects_host(home, monkeypatch):
     monkeypatch.setenv(
         "SUPABASE_DB_URL", "postgresql://postgres:pw@db.abc.supabase.co:5432/postgres"

@@ -104,6 +104,25 @@ def test_prompts_become_sightings_of_the_exchange(agp, project, claude_tree, sql
     assert found == [("Long ago", "supabase", 1), ("Fix the parser", "claude", 2)]
 
 
+def test_a_prompt_that_changed_has_its_newest_words_and_keeps_the_others(agp, project, sql, rows):
+    sql("insert into claude_prompts values (1, 's9', 'Long ago', '/srv/old', '2024-01-01')")
+    for change, wanted in (
+        ("set cwd = '/srv/old'", ("Long ago", "s9", 1)),
+        ("set prompt_text = 'Long, long ago'", ("Long, long ago", "s9", 1)),
+        ("set session_id = 's10'", ("Long, long ago", "s10", 1)),
+    ):
+        sql(f"update claude_prompts {change}")
+        agp("ingest", "supabase", "--full")
+        assert rows("select prompt, session_id, sightings from v_exchanges") == [wanted]
+    versions = """select count(*), count(distinct m.text) from v_memory_versions v
+        join messages m using (file_id, record_ordinal)"""
+    assert rows(versions) == [(3, 2)]
+    sql("delete from claude_prompts")
+    agp("ingest", "supabase", "--full")
+    assert rows("select prompt, sightings from v_exchanges") == [("Long, long ago", 1)]
+    agp("warehouse", "diff")
+
+
 def test_an_unreachable_project_loses_nothing_else(agp, home, claude_tree, monkeypatch, rows):
     s = claude_tree("s1")
     s.person("Fix the parser")

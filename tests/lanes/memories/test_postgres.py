@@ -38,6 +38,28 @@ def test_both_ways_bring_the_same_rows(agp, by_url, turns, sql, rows):
     assert sorted(found) == [("[3]", "memory number 3", 1, True), ("[7]", "anew", 2, False)]
 
 
+EACH = "(random() * 2 - 1 + (i + id) * 0)::real"
+RANDOM = f"(select array_agg({EACH}) from generate_series(1, {{}}) i)::vector"
+
+
+def test_a_new_warehouse_by_url_equals_one_by_the_client(agp, by_url, turns, sql, rows, home):
+    """Vectors come as arrays of floats there and as text here; a long text holds a picture."""
+    turns(60)
+    sql(f"update memory_turns set embedding = {RANDOM.format(768)} where id % 3 = 0")
+    sql(f"update memory_turns set embedding = {RANDOM.format(5)} where id % 3 = 1")
+    sql("update memory_turns set embedding = null where id % 7 = 0")
+    sql("update memory_turns set content_text = repeat('QUJD', 6000) where id = 9")
+    sql("insert into claude_prompts values (1, 's9', 'Long ago', '/srv/old', '2024-01-01')")
+    found = []
+    for _ in range(2):
+        agp("ingest", "supabase")
+        found.append((rows(SAME), rows("select prompt, asked_at from v_exchanges")))
+        assert "every byte as it was read" in agp("warehouse", "verify").stdout
+        (home / ".agp" / "warehouse.duckdb").unlink()
+        by_url()
+    assert found[0] == found[1] and len(found[0][0]) == 61
+
+
 @pytest.mark.slow
 def test_check_and_tables_that_are_not_there(agp, by_url, turns, sql):
     turns(3)

@@ -119,5 +119,7 @@ def test_a_system_that_does_not_answer(system, agp, home, monkeypatch):
 def test_no_key_and_no_line_break_is_handed_on(agp, monkeypatch):
     monkeypatch.setenv("SUPABASE_KEY", "sb-secret")
     assert "sb-secret" not in agp("schedule", "show").stdout
+    said = agp("schedule", "install", "--files-only").stdout
+    assert "handed no keys" in said and "supabase.env" in said and "sb-secret" not in said
     monkeypatch.setenv("CODEX_HOME", "/a\nExecStart=/bin/false")
     assert "CODEX_HOME" in agp("schedule", "show", exit_code=2).stderr
