@@ -18,7 +18,7 @@ subprocess.run([sys.executable, "-m", "agp", "ingest", "--json"], check=True, st
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(peak // (1 << 20 if sys.platform == "darwin" else 1 << 10))
 """
-GROWTH = 1.25  # DuckDB's own buffers fill up to their bound; nothing else may grow
+GROWTH = 1.25  # at 100 MB DuckDB's own buffers have reached their bound; nothing else may grow
 
 
 def peak_mb() -> int:
@@ -138,7 +138,7 @@ def test_a_record_may_span_segments():
 def test_memory_does_not_grow_with_the_history_or_with_its_lines(home, agp):
     peaks = {}
     for name, write, megabytes in (
-        ("30 MB", write_transcripts, 30),
+        ("100 MB", write_transcripts, 100),
         ("300 MB", write_transcripts, 300),
         ("60 lines of a megabyte", write_rollout, 60),
     ):
@@ -148,4 +148,4 @@ def test_memory_does_not_grow_with_the_history_or_with_its_lines(home, agp):
             patch.setenv("HOME", str(own))
             patch.setenv("AGP_HOME", str(own / ".agp"))
             peaks[name] = peak_mb()
-    assert max(peaks.values()) < GROWTH * peaks["30 MB"], peaks
+    assert max(peaks.values()) < GROWTH * peaks["100 MB"], peaks
