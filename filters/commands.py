@@ -143,21 +143,22 @@ def run_rules(folder: Path | None, as_json: bool) -> None:
       agp filters run
       agp filters run --json
     """
+    from filters.audit import exchange_audit, groups, message_audit
     from filters.compile import rule_set
     from filters.rule import LANES
     from filters.run import update
-    from filters.verdicts import exchange_verdicts, strip_verdicts
     from warehouse.interrupt import write
 
     rules = rule_set(folder)
 
     def work(con: "DuckDBPyConnection") -> tuple[int, list[list[Any]]]:
         evaluated, lanes = update(con, rules), []
+        exchanges, messages = (groups(con, rules, on) for on in ("exchange", "message"))
         for lane in LANES:
-            kept = exchange_verdicts(con, rules, lane)
-            strips = strip_verdicts(con, rules, lane)["message_id"].n_unique()
-            keep = int(kept["keep"].sum())
-            lanes.append([lane, kept.height, keep, kept.height - keep, strips])
+            found = exchange_audit(exchanges, rules.exchange, lane)
+            strips = message_audit(messages, rules.message, lane).dropped
+            kept = found.total - found.dropped
+            lanes.append([lane, found.total, kept, found.dropped, strips])
         return evaluated, lanes
 
     evaluated, lanes = write(work)

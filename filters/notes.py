@@ -4,6 +4,7 @@ import duckdb
 
 from filters.audit import Audit
 from filters.compile import RuleSet
+from filters.files import bundled
 from warehouse.features import columns
 
 
@@ -26,13 +27,16 @@ def notes(con: duckdb.DuckDBPyConnection, rules: RuleSet, audit: Audit) -> list[
 
 
 def unread(con: duckdb.DuckDBPyConnection, rules: RuleSet, audit: Audit) -> dict[str, str]:
-    """Return the rules without a hit that read columns which are null everywhere, and those."""
+    """Return the rules without a hit that read columns which are null everywhere, and those.
+
+    Bundled rules are for histories of all kinds, so that one of them is idle says nothing.
+    """
     idle = {e.rule_id for e in audit.effects if not e.hits} if audit.total else set()
     known = columns("exchange")
     reads = {
         c.rule.id: sorted(n for n in c.expression.columns if known[n].origin != "words")
         for c in rules.exchange
-        if c.rule.id in idle
+        if c.rule.id in idle and c.path.parent != bundled()
     }
     names = sorted({name for group in reads.values() for name in group})
     if not names:

@@ -2,10 +2,9 @@
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import polars as pl
 import pyarrow as pa
 
 from filters.compile import RuleSet
@@ -14,6 +13,9 @@ from warehouse.errors import AgpError
 from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
 from warehouse.statements import count, execute_file, statement
+
+if TYPE_CHECKING:  # half a second that most commands need not wait for
+    import polars as pl
 
 
 def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
@@ -51,7 +53,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> pl.DataFrame:
+def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "pl.DataFrame":
     """Return exchange_id and mask of every exchange under a rule set that need not be in force.
 
     What is not written down yet is evaluated, and kept for the next time; features are up to date.
@@ -65,7 +67,7 @@ def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> pl.DataFrame:
     return con.sql(statement("filters", "compared.sql"), params={"rule_set": rules.id}).pl()
 
 
-def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> dict[str, pl.DataFrame]:
+def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "dict[str, pl.DataFrame]":
     """Evaluate a rule set over everything without writing it down.
 
     Returns for `exchange` and `message` what any rule hit: exchange_id, message_id, mask; all

@@ -8,7 +8,7 @@ select exchange_id, hash(
 from features;
 
 create or replace temp table todo as
-select row_number() over (order by exchange_id) as row_number, exchange_id, fingerprint
+select row_number() over () as row_number, exchange_id, fingerprint
 from seen
 anti join (
     select exchange_id, fingerprint from decisions
@@ -18,7 +18,7 @@ anti join (
   using (exchange_id, fingerprint);
 
 create or replace temp table todo_messages as
-select row_number() over (order by exchange_id, x.ordinal, x.message_id) as row_number,
+select row_number() over () as row_number,
        exchange_id, x.message_id, x.file_id, x.record_ordinal, x.ordinal
 from placements x join todo using (exchange_id)
 where x.on_path;

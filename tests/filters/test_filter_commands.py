@@ -64,6 +64,18 @@ def test_diff_tells_exchange_by_exchange(told, agp, folder, rule):
     assert "2 dropped anew, 0 kept anew" in agp("filters", "diff", str(before), str(after)).output
 
 
+def test_what_was_compared_once_is_not_evaluated_again(told, agp, folder, rule, monkeypatch):
+    agp("filters", "run")
+    before, after = (folder(rule("r", w), into=d) for w, d in (("false", "a"), ("true", "b")))
+    compare = ("filters", "diff", str(before), str(after), "--json")
+    first = agp(*compare).output
+    monkeypatch.setattr("filters.run.make_masks", None)
+    assert agp(*compare).output == first and len(json.loads(first)["exchanges"]) == 5
+    assert json.loads(agp("filters", "audit", "--json").output)["exchanges"]["dropped"] == 2
+    asked = "select count(distinct rule_set) as sets from v_decisions"
+    assert json.loads(agp("sql", "--json", asked).output) == [{"sets": 1}]
+
+
 def test_an_empty_warehouse_is_no_error(home, agp):
     with open_writer():
         pass

@@ -47,6 +47,24 @@ def test_only_what_is_new_or_changed_is_evaluated_again(tell):
     assert verdicts(tell.con, "sft").exchanges["keep"].to_list() == [True, False, False]
 
 
+def test_copies_are_looked_for_only_where_something_changed(tell, monkeypatch):
+    run = import_module("filters.run")
+    looked, look = [], run.update_clusters
+    monkeypatch.setattr(run, "update_clusters", lambda con: (looked.append(1), look(con)))
+    tell("x1", "Why?", ANSWER)
+    for expected in (1, 1):
+        verdicts(tell.con, "sft")
+        assert len(looked) == expected
+    tell("x2", "Why?", ANSWER)
+    verdicts(tell.con, "sft")
+    assert len(looked) == 2
+    tell.con.execute("delete from features")
+    verdicts(tell.con, "sft")
+    assert len(looked) == 3
+    rows = tell.con.sql("select exchange_id, mirrors from features order by all").fetchall()
+    assert rows == [("x1", None), ("x2", "exact")]
+
+
 def test_a_copy_is_told_of_its_better_original(tell):
     tell("x1", "Sort the list!", ANSWER)
     tell("x2", "Sort the list!", ANSWER)

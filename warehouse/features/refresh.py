@@ -33,6 +33,11 @@ def refresh(con: duckdb.DuckDBPyConnection) -> int:
         "select exchange_id, row_number() over () as row_number from fingerprints d "
         "anti join features f using (exchange_id, fingerprint)"
     )
+    if nothing_new(con):
+        con.execute("create or replace temp table stale as select exchange_id from changed")
+        con.execute(statement("words.sql"))
+        con.execute("commit")
+        return 0
     con.execute(
         "delete from features where exchange_id in (select exchange_id from changed) "
         "or exchange_id not in (select exchange_id from exchanges)"
@@ -43,6 +48,13 @@ def refresh(con: duckdb.DuckDBPyConnection) -> int:
         con.execute(sql)
     con.execute("commit")
     return con.execute("select count(*) from changed").fetchall()[0][0]
+
+
+def nothing_new(con: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether no exchange is in the table `changed`, and each feature row's is still there."""
+    counts = "select (select count(*) from changed), count(*) from features"
+    gone = f"{counts} anti join exchanges using (exchange_id)"
+    return con.execute(gone).fetchall() == [(0, 0)]
 
 
 def slices(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:

@@ -76,12 +76,17 @@ select e.exchange_id, e.session_id, s.agent, e.source, s.project, e.ordinal, e.a
 from exchanges e
 join sessions s using (session_id)
 left join (
-    select x.exchange_id, any_value(m.text) filter (m.role <> 'assistant') as prompt,
-           string_agg(m.text, e'\n\n' order by x.ordinal) filter (m.role = 'assistant') as answer
-    from placements x join messages m using (file_id, record_ordinal, message_id)
-    where m.text <> '' and case m.role when 'assistant' then x.on_path and m.author = 'agent'
-                           else x.ordinal = 0 end
-    group by x.exchange_id) t using (exchange_id);
+    select exchange_id, prompt,
+           case len(said) when 1 then said[1].text  -- most are one text, and need no order
+           else array_to_string(list_transform(list_sort(said), lambda s: s.text), e'\n\n')
+           end as answer
+    from (
+        select x.exchange_id, any_value(m.text) filter (m.role <> 'assistant') as prompt,
+               list({ordinal: x.ordinal, text: m.text}) filter (m.role = 'assistant') as said
+        from placements x join messages m using (file_id, record_ordinal, message_id)
+        where m.text <> '' and case m.role when 'assistant' then x.on_path and m.author = 'agent'
+                               else x.ordinal = 0 end
+        group by x.exchange_id)) t using (exchange_id);
 
 create or replace view v_sightings as
 select s.exchange_id, s.source, s.session_id, s.asked_at, s.file_id, s.record_ordinal, s.complexity,
