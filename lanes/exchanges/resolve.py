@@ -1,5 +1,6 @@
 """Sessions that changed in; their families, placements and exchanges out, made anew."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,36 @@ from lanes.exchanges.structure import Bools, Structure, load, query
 from lanes.exchanges.tables import exchange_id, exchange_rows, placement_rows, session_rows
 from lanes.exchanges.touched import touch
 
+AT_ONCE = 100_000  # records; what stands across them is worked out in memory
+
 
 def resolve(con: Any, session_ids: set[str]) -> None:
     """Make anew what stands across records, for these sessions and all they hang on.
 
-    The result depends on the rows of messages, links and facts alone, not on when they came. It
-    runs inside the caller's transaction.
+    The result depends on the rows of messages, links and facts alone, not on when they came, nor
+    on how the sessions are shared out: where one is looked at, so is whatever hangs on it by then.
+    It runs inside the caller's transaction.
     """
-    if not session_ids:
-        return
+    for share in shares(con, session_ids):
+        resolve_together(con, share)
+
+
+def shares(con: Any, session_ids: set[str]) -> Iterator[set[str]]:
+    """Yield the sessions in sets of at most about so many records, in a fixed order."""
+    share, records = set[str](), 0
+    sizes = dict(con.execute(query("sizes")).fetchall()) if session_ids else {}
+    for session_id in sorted(session_ids):
+        share.add(session_id)
+        records += sizes.get(session_id, 0)
+        if records >= AT_ONCE:
+            yield share
+            share, records = set(), 0
+    if share:
+        yield share
+
+
+def resolve_together(con: Any, session_ids: set[str]) -> None:
+    """Make anew what stands across the records of these sessions and of all they hang on."""
     touch(con, session_ids)
     name_aliases(con)
     s = load(con)

@@ -62,12 +62,35 @@ def test_embeddings_are_arrays_of_any_dimension(agp, project, turns, sql, rows):
 
 @pytest.mark.slow
 def test_many_rows_of_one_time_and_rows_without(agp, project, turns, sql, rows):
-    turns(3500, at="'2026-03-01'::timestamptz")
+    turns(11_200, at="'2026-03-01'::timestamptz")
     sql("update memory_turns set updated_at = null where id <= 1200")
     agp("ingest", "supabase")
     agp("ingest", "supabase")
-    assert rows(COUNT) == [(3500, 3500)]
-    assert rows("select count(*) from v_memory_versions") == [(3500,)]
+    assert rows(COUNT) == [(11_200, 11_200)]
+    assert rows("select count(*) from v_memory_versions") == [(11_200,)]
+
+
+ODD_KEYS = ("a\nb", 'x,"y"', "p)q(", "%", "back\\slash", "it's", "ߛ", " ", "null", "a.b:c", "*")
+
+
+def test_keys_of_odd_letters_on_pages_of_two(agp, project, sql, rows, home):
+    own = home / ".agp" / "memories.toml"
+    own.write_text(own.read_text() + "page = 2\n")
+    sql("drop table memory_turns")
+    sql(
+        "create table memory_turns (id text primary key, content_text text, updated_at timestamptz)"
+    )
+    for key in ODD_KEYS:
+        quoted = key.replace("'", "''")
+        sql(f"insert into memory_turns values ('{quoted}', 'of {quoted}', '2026-03-01 09:00+00')")
+    agp("ingest", "supabase")
+    agp("ingest", "supabase")
+    found = "select json_extract_string(row_key, '$[0]'), text, versions, deleted from v_memories"
+    assert sorted(rows(found)) == sorted((key, f"of {key}", 1, False) for key in ODD_KEYS)
+    sql("delete from memory_turns where id like 'a%' or id = '*'")
+    agp("ingest", "supabase", "--full")
+    gone = rows("select json_extract_string(row_key, '$[0]') from v_memories where deleted")
+    assert sorted(gone) == [("*",), ("a\nb",), ("a.b:c",)]
 
 
 @pytest.mark.slow
