@@ -2,6 +2,7 @@
 
 import json
 
+import duckdb
 import pytest
 
 from lanes.ingest import memory
@@ -24,8 +25,6 @@ def limit(con) -> str:
 
 
 def test_the_bound_is_lifted_for_a_long_record_alone(home, monkeypatch):
-    import duckdb
-
     monkeypatch.setattr(memory, "LARGE", 100_000)
     con = duckdb.connect()
     memory.spare(con)
@@ -34,6 +33,26 @@ def test_the_bound_is_lifted_for_a_long_record_alone(home, monkeypatch):
     assert limit(con) == bound
     memory.allow(con, batch(home, "long " * 30_000))
     assert limit(con) != bound
+
+
+def test_work_that_needs_more_memory_gets_twice_as_much_each_time():
+    con, seen = duckdb.connect(), []
+    memory.spare(con)
+
+    def work():
+        seen.append(limit(con))
+        if len(seen) < 3:
+            raise duckdb.TransactionException("Failed to commit: no room; see SET memory_limit")
+
+    memory.within(con, work)
+    sizes = [float(size.removesuffix(" MiB")) for size in seen]
+    assert sizes == pytest.approx([183.1, 366.2, 732.4], abs=0.5)
+
+    def refused():
+        raise duckdb.TransactionException("Failed to commit: a conflict")
+
+    with pytest.raises(duckdb.TransactionException, match="conflict"):
+        memory.within(con, refused)
 
 
 @pytest.mark.slow
