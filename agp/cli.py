@@ -96,6 +96,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "filters.commands_audit:explain_exchange",
         "Every rule's word on one exchange.",
     ),
+    "filters duplicates": (
+        "filters.commands_duplicates:list_duplicates",
+        "Copies, near copies, and prompts of one template.",
+    ),
     "filters try": ("filters.commands_trial:try_rule", "What a rule not yet written would do."),
     "filters new": ("filters.commands_review:new_rule", "Begin a rule of your own."),
     "filters review": (
@@ -127,6 +131,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lanes build": ("lanes.commands_build:build", "Build a dataset."),
     "lanes list": ("lanes.commands:list_builds", "List every build."),
     "lanes show": ("lanes.commands:show", "Show a row and the records it was made of."),
+    "lanes contamination": (
+        "agp.commands_contamination:contamination",
+        "Does a build train on what is held out?",
+    ),
     "lanes audit": ("lanes.commands:audit", "Say what a build really holds."),
     "lanes diff": ("lanes.commands_diff:diff", "What two builds do not have in common."),
     "export traces": (

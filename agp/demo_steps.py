@@ -49,9 +49,10 @@ def audit(guide: Guide) -> None:
         "What is left out, and why",
         "Rules are data (TOML, with their own examples). The audit says what each does alone and "
         "together, and what the dataset would keep without it; the numbers add up to the exchanges "
-        "dropped.",
+        "dropped. Of copies, also of those that differ in a few letters, a dataset holds one.",
     )
     guide.run("filters", "audit", "--samples", "0")
+    guide.run("filters", "duplicates", "--alike", "near", "--limit", "5")
 
 
 def explain(guide: Guide) -> None:
@@ -91,6 +92,7 @@ def build(guide: Guide) -> None:
         "is refused if any detector still finds a secret in what was written.",
     )
     guide.run("lanes", "build", "sft")
+    guide.run("lanes", "contamination", newest(guide, "sft"))
 
 
 def row(guide: Guide) -> None:

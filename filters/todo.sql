@@ -2,7 +2,8 @@
 -- With $trial, what was evaluated only to be compared counts as seen.
 create or replace temp table seen as
 select exchange_id, hash(
-    fingerprint, copies, better_source, mirrors, previous_author, previous_kind, previous_words,
+    fingerprint, copies, better_source, mirrors, near_copies, similarity, template_copies,
+    previous_author, previous_kind, previous_words,
     previous_interrupted, seconds_since_previous, next_author, next_kind, next_words,
     seconds_until_next) as fingerprint
 from features;

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from lanes.contamination import overlaps, told, units
 from lanes.export import file_facts
 from lanes.lane import lane_named
 from lanes.manifest import read_manifest
@@ -26,6 +27,10 @@ def audit(folder: Path) -> dict[str, Any]:
     masked = sum(facts["fully_masked"] for facts in splits.values())
     wrong = [f"{', '.join(changed)} changed since the build"] if changed else []
     wrong += [f"{masked} rows earn no loss at all"] if masked else []
+    crossing = told([] if changed else overlaps(units(folder)))
+    wrong += [
+        f"{n} exchanges repeat one of another split" for n in [len(crossing["exchanges"])] if n
+    ]
     return {
         "build_id": made["build_id"],
         "lane": made["lane"],
@@ -34,7 +39,9 @@ def audit(folder: Path) -> dict[str, Any]:
         "left_out": made["left_out"]["reasons"],
         "missing": made.get("missing", []),
         "changed": changed,
-        "verdict": "; ".join(wrong) or "every row earns loss, every file has its hash",
+        "contamination": crossing,
+        "verdict": "; ".join(wrong)
+        or "every row earns loss, every file has its hash, no split repeats another",
     }
 
 

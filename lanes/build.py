@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from filters.compile import RuleSet
 from filters.secrets import Redactor, scan_files
 from filters.verdicts import verdicts
 from lanes.card import card
+from lanes.contamination import overlaps, units
 from lanes.export import SplitFiles
 from lanes.lane import Lane, NotYet, Work
 from lanes.manifest import manifest, write_manifest
@@ -24,6 +26,7 @@ from lanes.publish import BUILD, check_target, clear, publish, staging
 from lanes.register import Members, move, register
 from lanes.settings import Settings
 from lanes.split import SPLITS, SplitSettings, update_splits
+from lanes.weights import weight_settings
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
@@ -87,6 +90,7 @@ def built(
         parameters = {
             "settings": settings.model_dump(mode="json"),
             "splits": splits.model_dump(mode="json"),
+            "weights": weight_settings().model_dump(mode="json"),
             **prepared,
         }
         work = Work(
@@ -128,7 +132,11 @@ def make_plan(
     con.register("verdict_strips", found.strips.to_arrow())
     con.execute(
         (files("lanes") / "plan.sql").read_text(encoding="utf-8"),
-        {"splits": list(SPLITS), "test_after": splits.test_after},
+        {
+            "splits": list(SPLITS),
+            "test_after": splits.test_after,
+            "template_cap": weight_settings().template_cap,
+        },
     )
     con.execute((files("lanes") / "words.sql").read_text(encoding="utf-8"))
     reasons = dict(con.sql("select reason, count(*) from lane_plan group by all").fetchall())
@@ -145,6 +153,10 @@ def write(
 ) -> dict[str, Any]:
     """Write data files, card and manifest into a folder; return the manifest."""
     counts = write_rows(lane, work, folder)
+    if crossing := crossings(folder):
+        leave_out(work, plan, crossing)
+        counts = write_rows(lane, work, folder)
+        refuse_crossings(folder)
     if not counts:
         raise nothing_left(lane.name, plan, work.left_out)
     left_out = {
@@ -156,6 +168,7 @@ def write(
     found = work.redactor.counts
     made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, found)
     made["missing"] = lane.missing(work.settings, counts)
+    made["crossing"] = len(crossing)
     write_manifest(folder, made)
     (folder / "README.md").write_text(card(lane, made), encoding="utf-8")
     return made
@@ -163,6 +176,8 @@ def write(
 
 def write_rows(lane: Lane, work: Work, folder: Path) -> dict[str, Counter[str]]:
     """Write every row to its split's files; return the counts of each split that has any."""
+    for earlier in folder.iterdir():
+        earlier.unlink()
     schema = lane.schema(work.settings)
     out: dict[str, SplitFiles] = {}
     members = Members(folder.parent / MEMBERS)
@@ -176,6 +191,35 @@ def write_rows(lane: Lane, work: Work, folder: Path) -> dict[str, Counter[str]]:
         for file in (*out.values(), members):
             file.close()
     return {name: split.counts for name, split in out.items()}
+
+
+def crossings(folder: Path) -> set[str]:
+    """Return the exchanges whose written words repeat, or nearly, those of a more held-out split.
+
+    Clusters were kept apart before; but words may become alike as they are written, where what a
+    rule strips, a secret or the middle of a long text is gone.
+    """
+    return {found.unit.exchange_id for found in overlaps(units(folder))}
+
+
+def leave_out(work: Work, plan: Plan, crossing: set[str]) -> None:
+    """Take exchanges out of the plan, and forget what was counted with them in it."""
+    names = pl.DataFrame({"exchange_id": sorted(crossing)})
+    work.con.register("crossing", names.to_arrow())
+    work.con.execute(
+        "update lane_plan set reason = 'crosses-split' "
+        "where exchange_id in (select exchange_id from crossing)"
+    )
+    work.con.unregister("crossing")
+    plan.reasons["crosses-split"] += len(crossing)
+    work.left_out.clear()
+    work.redactor.counts.clear()
+
+
+def refuse_crossings(folder: Path) -> None:
+    """Raise if any written exchange still repeats one of a more held-out split."""
+    if found := overlaps(units(folder)):
+        raise AgpError(f"{len(found)} exchanges repeat one of another split; nothing was written")
 
 
 def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> NotYet:

@@ -66,7 +66,12 @@ def how_it_was_made(made: Mapping[str, Any]) -> list[str]:
         f"Drops by rule (an exchange may be dropped by several): {rules}.",
         "",
         "Splits are by session family and by hash, and a family keeps its split in every later "
-        "build; of a cluster of duplicates one member stays, on the most held-out side.",
+        "build; of a cluster of copies, exact, normalised or near, one member stays, on the most "
+        "held-out side. The written rows of the splits were compared with each other: none repeats "
+        f"one of another split, exactly or nearly ({made['crossing']:,} that did were left out).",
+        "",
+        "The exchanges that one template made weigh at most "
+        f"{made['parameters']['weights']['template_cap']:g} together.",
         "",
         f"Secrets replaced by placeholders: {secrets or 'none were found'}. "
         "The written files were scanned again and no detector fired.",

@@ -12,6 +12,7 @@ from importlib.resources import files
 import duckdb
 import polars as pl
 
+from filters.components import groups
 from lanes.settings import Settings
 
 SPLITS = ("train", "heads", "valid", "calib", "test")  # from the training side to the held-out side
@@ -71,28 +72,6 @@ def decide(
 def began_after(began: datetime | None, cut: date | None) -> bool:
     """Return whether a family began on the day of the cut or later."""
     return began is not None and cut is not None and began.date() >= cut
-
-
-def groups(families: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Return the connected components, each sorted, in order of their smallest member.
-
-    >>> groups(["c", "a", "b", "d"], [("b", "a"), ("d", "b")])
-    [['a', 'b', 'd'], ['c']]
-    """
-    parent = {family: family for family in families}
-
-    def root(x: str) -> str:
-        while parent[x] != x:
-            parent[x] = x = parent[parent[x]]
-        return x
-
-    for a, b in pairs:
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-    found: dict[str, list[str]] = {}
-    for family in sorted(parent):
-        found.setdefault(root(family), []).append(family)
-    return list(found.values())
 
 
 def update_splits(con: duckdb.DuckDBPyConnection, settings: SplitSettings) -> int:

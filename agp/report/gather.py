@@ -22,7 +22,7 @@ from warehouse.status import status
 SAMPLES = 3  # of each rule
 QUERIES = (
     *("months", "sources", "clusters", "templates", "quarantine", "labels", "builds", "all_builds"),
-    *("gates", "packets", "promotions"),
+    *("gates", "packets", "promotions", "pasted"),
 )
 
 
@@ -45,8 +45,9 @@ def gather(
         "layer_maps": layer_maps(con),
         **{name: ask(con, name) for name in QUERIES},
     }
-    texts = excerpts([row["begins"] or "" for row in found["templates"]], redactor=redactor)
-    for row, text in zip(found["templates"], texts, strict=True):
+    begun = [*found["templates"], *found["pasted"]]
+    texts = excerpts([row["begins"] or "" for row in begun], redactor=redactor)
+    for row, text in zip(begun, texts, strict=True):
         row["begins"] = text
     return found
 

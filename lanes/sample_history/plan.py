@@ -89,10 +89,19 @@ def _repeat(groups: list[list[Item]], dice: Dice) -> None:
 
 
 def _again(ask: str, i: int) -> tuple[str, str]:
-    """Return the words again: as they were, in other case, or with other spacing."""
+    """Return the words again: as they were, with a slip, in other case, or with other spacing."""
     if i % 2 == 0:
         return "exact", ask
+    if i % 6 == 5:
+        return "near", _slip(ask)
     return "normalised", ask.upper() if i % 4 == 1 else "  " + ask.replace(" ", "  ") + "\n"
+
+
+def _slip(ask: str) -> str:
+    """Return the words with two letters of the longest one exchanged, as fingers do it."""
+    word = max(ask.split(), key=len)
+    at = len(word) // 2
+    return ask.replace(word, word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :], 1)
 
 
 def _take(areas: dict[str, list[Item]], area: str, n: int) -> list[Item]:

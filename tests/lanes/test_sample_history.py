@@ -30,7 +30,7 @@ def test_the_bytes_are_these():
     whole = hashlib.sha256()
     for name in sorted(files):
         whole.update(name.encode() + files[name])
-    assert whole.hexdigest()[:16] == "545b08ce980f2400"
+    assert whole.hexdigest()[:16] == "4a1c37e72bb4e946"
 
 
 def test_every_kind_of_noise_occurs_three_times(truth: dict):
@@ -74,3 +74,17 @@ def test_what_cannot_be_read_is_quarantined(con: duckdb.DuckDBPyConnection, trut
     lost = {(b["path"], b["offset"]) for b in truth["broken"] if b["readable"] is False}
     assert lost <= found
     assert found <= {(b["path"], b["offset"]) for b in truth["broken"]}
+
+
+def test_planted_copies_stand_in_one_cluster_each(con: duckdb.DuckDBPyConnection, truth: dict):
+    query = (
+        "select opener_id, cluster_id, method from v_clusters join v_exchanges using (exchange_id)"
+    )
+    told = {opener: (cluster, method) for opener, cluster, method in con.sql(query).fetchall()}
+    kinds = {pair["kind"] for pair in truth["duplicates"]}
+    assert kinds == {"exact", "normalised", "near"}
+    pairs = [(p["kind"], told.get(p["uuid"]), told.get(p["of"])) for p in truth["duplicates"]]
+    together = [(kind, a[1], b[1]) for kind, a, b in pairs if a and b and a[0] == b[0]]
+    assert len(together) >= len(pairs) - 1  # of one the answers differ, by what stands around them
+    assert all("near" in (how, other) for kind, how, other in together if kind == "near")
+    assert any(kind == "near" for kind, *_ in together)

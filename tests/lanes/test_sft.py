@@ -78,7 +78,7 @@ def test_the_audit_agrees_with_the_manifest_and_sees_a_changed_file(many, agp):
     for name, facts in made["splits"].items():
         assert audit["splits"][name]["rows"] == facts["rows"]
         assert audit["splits"][name]["fully_masked"] == 0
-    assert audit["verdict"] == "every row earns loss, every file has its hash"
+    assert audit["verdict"].startswith("every row earns loss, every file has its hash")
     (folder / "test.jsonl").write_text("{}\n")
     assert "test.jsonl changed" in agp("lanes", "audit", str(folder)).stdout
 

@@ -430,3 +430,17 @@ comment on column v_test_openings.pack is 'name of the prompt pack';
 comment on column v_test_openings.pack_digest is 'hash of the pack';
 comment on column v_test_openings.gates_digest is 'hash of the gates as they stood then';
 comment on column v_test_openings.opened_at is 'UTC';
+
+comment on view v_clusters is 'an exchange that says what another one says, or nearly; alone it has no row';
+comment on column v_clusters.exchange_id is 'the exchange';
+comment on column v_clusters.cluster_id is 'the best of them: of the highest source, with most steps, the earliest';
+comment on column v_clusters.method is
+  'how it repeats the best: exact; normalised (but for case, spaces, marks); near (but for a few letters)';
+comment on column v_clusters.representative is 'it is the best itself';
+comment on column v_clusters.similarity is
+  'share of the shingles that it and the nearest of its near copies have in common; null: none is near';
+
+comment on view v_templates is 'an exchange whose prompt was made from words that many others have too';
+comment on column v_templates.exchange_id is 'the exchange';
+comment on column v_templates.template_id is 'of the words that they share';
+comment on column v_templates.members is 'exchanges of the template';

@@ -248,3 +248,9 @@ select bundle_id, role, run_id from model_bundle_parts;
 
 create or replace view v_test_openings as
 select run_id, stage, pack, pack_digest, gates_digest, opened_at from test_openings;
+
+create or replace view v_clusters as
+select exchange_id, cluster_id, method, representative, similarity from clusters;
+
+create or replace view v_templates as
+select exchange_id, template_id, members from templates;

@@ -1,0 +1,74 @@
+"""Clusters and templates in, what a person reads of them out: the largest, and what differs."""
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+import duckdb
+
+from filters.samples import excerpts
+from filters.secrets import Redactor
+from filters.secrets.home import home_literals, home_salt
+from warehouse.ids import find_exchange
+from warehouse.statements import execute_file
+
+SHOWN = 12  # changes of a copy
+COMPARED = 3_000  # words of a text
+
+
+def listing(con: duckdb.DuckDBPyConnection, alike: str | None, limit: int) -> dict[str, Any]:
+    """Return the largest clusters (that hold a copy `alike` so) and templates, and how many."""
+    totals = execute_file(con, "filters", "duplicate_totals.sql")[0]
+    names = ("clusters", "exchanges", "templates", "made")
+    values = {"alike": alike, "most": limit or 2**31}
+    clusters = named(con, "duplicate_clusters.sql", **values)
+    templates = named(con, "duplicate_templates.sql", most=values["most"])
+    texts = excerpts([row["begins"] or "" for row in (*clusters, *templates)], 36)
+    for row, text in zip((*clusters, *templates), texts, strict=True):
+        row["begins"] = text
+    counted = dict(zip(names, totals, strict=True))
+    return {"totals": counted, "clusters": clusters, "templates": templates}
+
+
+def named(con: duckdb.DuckDBPyConnection, file: str, **values: object) -> list[dict[str, Any]]:
+    """Return the rows of a statement as dictionaries."""
+    rows = execute_file(con, "filters", file, **values)
+    names = [column[0] for column in con.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def differences(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+    """Return the copies of an exchange's cluster, and what differs from the best, word by word.
+
+    Secrets are replaced before anything is compared, so a copy may differ in a secret alone.
+    """
+    exchange_id = find_exchange(con, name)
+    copies = named(con, "duplicate_copies.sql", exchange_id=exchange_id)
+    redactor = Redactor(home_salt(), literals=home_literals())
+    texts = redactor.texts([copy[side] or "" for copy in copies for side in ("prompt", "answer")])
+    best = texts[:2]
+    for i, copy in enumerate(copies):
+        sides = zip(("prompt", "answer"), best, texts[2 * i : 2 * i + 2], strict=True)
+        found = [{"in": side} | change for side, a, b in sides for change in changes(a, b)]
+        copy |= {"changes": found[:SHOWN], "changed": len(found)}
+        del copy["prompt"], copy["answer"]
+    begins = excerpts([best[0]], redactor=redactor)[0] if copies else ""
+    cluster = copies[0]["exchange_id"] if copies else exchange_id
+    return {"cluster_id": cluster, "begins": begins, "copies": copies}
+
+
+def changes(best: str, here: str) -> Iterator[dict[str, str]]:
+    """Yield what stands in one text in the place of another's words.
+
+    >>> list(changes("Fix the bug now", "Fix that bug"))
+    [{'best': 'the', 'here': 'that'}, {'best': 'now', 'here': ''}]
+    """
+    a, b = best.split()[:COMPARED], here.split()[:COMPARED]
+    for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield {"best": cut(a[i:j]), "here": cut(b[k:m])}
+
+
+def cut(words: Sequence[str]) -> str:
+    """Return words as a short text."""
+    return " ".join(words) if len(words) < 13 else " ".join([*words[:12], "…"])

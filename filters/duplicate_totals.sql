@@ -1,0 +1,3 @@
+select count(distinct cluster_id), count(*),
+       (select count(distinct template_id) from templates), (select count(*) from templates)
+from clusters;
