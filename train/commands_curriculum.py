@@ -37,7 +37,8 @@ def run_all(
     use_openblas()
     from train.commands import stop_on_signal
     from train.harness.packs import find_pack
-    from train.stages.curriculum import Plan, walk
+    from train.stages.curriculum import walk
+    from train.stages.walk_plan import Plan
 
     if semantic is None and "semantic" not in without:
         without = (*without, "semantic")
@@ -119,7 +120,7 @@ class Walking:
 
     def as_show(self) -> Any:
         """Return what the walk tells its progress to."""
-        from train.stages.curriculum import Show
+        from train.stages.walk_plan import Show
 
         return Show(self.step, self.begin, self.tick, self.watch, self.verdict)
 

@@ -8,7 +8,7 @@ after every step, so the same command goes on where it stopped, also after a kil
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,51 +29,11 @@ from train.stages import (
     walk_end,
 )
 from train.stages.samples import data_digests
+from train.stages.walk_plan import PARTS, SPLITS, Plan, Show, Stop
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
-PARTS = {"routing": 2, "depth": 3, "semantic": 4, "transfer": 5, "joint": 6}  # may be left out
 BUILT_ON = {4: (1,), 5: (2,), 6: (1, 2, 3, 4, 5)}  # whose runs a stage reads, beside the capture
-SPLITS = ("heads", "valid", "calib", "test")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is walked through."""
-
-    model: str
-    sft: Path
-    semantic: Path | None
-    pack: Path
-    without: tuple[str, ...] = ()
-    go_on: bool = False  # past failed gates: what follows is unproven, and the walk says so
-    most: int = 1000  # prompts of a split
-    length: int = 32  # tokens of a continuation, in captures and where stages 3 and 5 are measured
-    answers: int = 40
-    changes: tuple[tuple[int, str], ...] = ()  # (stage, name=value)
-    adapter: Path | None = None  # a run of stage 1 that is there already
-
-    @property
-    def stages(self) -> list[int]:
-        """Return the stages that are trained, in order."""
-        left_out = {PARTS[name] for name in self.without}
-        return [n for n in sorted(stage.STAGES) if n not in left_out]
-
-    def captured(self) -> captures.Wanted:
-        """Return the capture of the base model; the settings of stage 0 are every capture's."""
-        wanted = captures.Wanted(self.model, self.pack, most=self.most, length=self.length)
-        return captures.chosen(wanted, [change for n, change in self.changes if n == 0])
-
-
-@dataclass(frozen=True)
-class Show:
-    """Who hears how the walk goes."""
-
-    step: Callable[[str], None]  # a sentence on what begins
-    begin: Callable[[int], None]  # how much there is to do in it
-    tick: Callable[[], None]  # one of it is done
-    watch: stage.Watch
-    verdict: Callable[[dict[str, Any]], None]  # a finished step
 
 
 def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
@@ -84,18 +44,32 @@ def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     with runs.held(folder):
         document = opened(folder, plan)
-        for number in [0, *plan.stages]:
-            done = document["steps"].get(str(number))
-            if done is None or done["state"] != "done":
-                done = one(number, plan, document, folder, show, stopped)
-                keep(folder, document, number, done)
-                show.verdict(done)
-            if done["state"] != "done":
-                return keep(folder, document, number, done, state="stopped")
-            if done["verdict"] == "failed" and not plan.go_on:
-                return keep(folder, document, number, done, state="failed")
-        document["whole"] = whole(plan, document, folder, show)
-        return keep(folder, document, state="finished")
+        try:
+            return through(plan, document, folder, show.heeding(stopped), stopped)
+        except Stop:
+            return keep(folder, document, state="stopped")
+
+
+def through(
+    plan: Plan,
+    document: dict[str, Any],
+    folder: Path,
+    show: Show,
+    stopped: Callable[[], bool],
+) -> dict[str, Any]:
+    """Take the steps that are not done yet, up to the end, a failed gate or a stop."""
+    for number in [0, *plan.stages]:
+        done = document["steps"].get(str(number))
+        if done is None or done["state"] != "done":
+            done = one(number, plan, document, folder, show, stopped)
+            keep(folder, document, number, done)
+            show.verdict(done)
+        if done["state"] != "done":
+            return keep(folder, document, number, done, state="stopped")
+        if done["verdict"] == "failed" and not plan.go_on:
+            return keep(folder, document, number, done, state="failed")
+    document["whole"] = whole(plan, document, folder, show)
+    return keep(folder, document, state="finished")
 
 
 def whole(plan: Plan, document: dict[str, Any], folder: Path, show: Show) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 
 from train.harness.pack_build import build_pack
 from train.stages import curriculum, runs
-from train.stages.curriculum import PARTS, Plan, Show, walk
+from train.stages.curriculum import walk
+from train.stages.walk_plan import PARTS, Plan, Show
 from warehouse.errors import AgpError
 
 ALL = tuple(PARTS)
@@ -72,11 +73,22 @@ def test_a_failed_gate_stops_it_until_it_is_told_to_go_on(
 
 @pytest.mark.slow
 def test_a_stop_within_a_run_is_gone_on_with(plan: Plan):
-    done = walk(plan, show([]), lambda: True)
+    heard: list[Any] = []
+    done = walk(plan, show(heard), lambda: heard[-1:] == ["stage 1: training"])
     assert done["state"] == "stopped" and done["steps"]["1"]["state"] == "training"
     run = done["steps"]["1"]["run_id"]
     done = walk(plan, show([]), lambda: False)
     assert done["state"] == "finished" and done["steps"]["1"]["run_id"] == run
+
+
+@pytest.mark.slow
+def test_a_stop_is_heard_while_something_is_captured_or_measured(plan: Plan):
+    assert walk(plan, show([]), lambda: True)["steps"] == {}
+    heard: list[Any] = []
+    done = walk(plan, show(heard), lambda: heard[-1:] != [] and ": measuring" in str(heard[-1]))
+    assert done["state"] == "stopped" and done["steps"]["1"]["state"] == "training"
+    done = walk(plan, show([]), lambda: False)
+    assert done["state"] == "finished" and len(runs.all_runs()) == 2
 
 
 def test_settings_of_stage_0_are_every_capture_s(plan: Plan):

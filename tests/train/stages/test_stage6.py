@@ -16,7 +16,7 @@ from train.eval.stage1 import Measure
 from train.eval.statistics import Estimate
 from train.harness.packs import Message, Prompt, write_pack
 from train.model import bundle
-from train.stages import critical, curriculum, joint_valid, runs, shelf, stage6, training
+from train.stages import critical, curriculum, joint_valid, runs, shelf, stage6, training, walk_plan
 from train.stages.joint_parents import same_heads
 from train.stages.joint_settings import JointSettings, steps
 from train.stages.loop import Progress
@@ -313,11 +313,11 @@ def test_the_walk_takes_it_last(parents: dict[str, str], home: Path):
     changes += [(6, c) for c in (*CHANGES, "max_steps=2")]
     pack = home / ".agp" / "packs" / "sums"
     adapter = runs.find_run(parents["1"])
-    plan = curriculum.Plan(
+    plan = walk_plan.Plan(
         "tiny", home / "data", None, pack, ("semantic",), True, 24, 4, 2, tuple(changes), adapter
     )
     quiet: Any = lambda *_: None  # noqa: E731
-    show = curriculum.Show(*[quiet] * 5)
+    show = walk_plan.Show(*[quiet] * 5)
     done = curriculum.walk(plan, show, lambda: False)
     assert done["state"] == "finished" and list(done["steps"]) == ["0", "1", "2", "3", "5", "6"]
     joint = runs.find_run(done["steps"]["6"]["run_id"])
