@@ -206,7 +206,8 @@ def transfer_pair(gemma: Gemma, request: Request, pack: str) -> Taken:
     each = max(note["rows"] for note in facts["shards"]) // capture.PROMPTS
     place = read_shard(request.captures[0], facts["shards"][0])["position"]
     longest = int(np.array(place).max())
-    step = Step(chosen.prompts, longest + each, each)  # of one seed: each is done with in its turn
+    # All that one seed could hold, though less is held: measured, five hold two thirds of it.
+    step = Step(chosen.prompts, longest + each, each)
     as_stage1 = stage1.chosen_settings(["head_positions=100000"])
     norm: Any = gemma.backbone.norm
     parts = backbone(gemma) | trained(count)
