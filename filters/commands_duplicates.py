@@ -35,17 +35,18 @@ def list_duplicates(exchange: str | None, alike: str | None, limit: int, as_json
       agp filters duplicates x3f2a
     """
     from filters.compile import rule_set
-    from filters.duplicate_listing import differences, listing
+    from filters.duplicate_listing import copies_of, differences, listing, shown
     from filters.run import update
     from warehouse.interrupt import write
 
     rules = rule_set()
 
-    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+    def work(con: "DuckDBPyConnection") -> tuple[list[dict[str, Any]], dict[str, Any]]:
         update(con, rules)
-        return differences(con, exchange) if exchange else listing(con, alike, limit)
+        return (copies_of(con, exchange), {}) if exchange else ([], listing(con, alike, limit))
 
-    found = write(work)
+    copies, found = write(work)
+    found = differences(copies) if exchange else shown(found)
     if as_json:
         print_json(found)
     elif exchange:

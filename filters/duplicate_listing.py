@@ -17,17 +17,25 @@ COMPARED = 3_000  # words of a text
 
 
 def listing(con: duckdb.DuckDBPyConnection, alike: str | None, limit: int) -> dict[str, Any]:
-    """Return the largest clusters (that hold a copy `alike` so) and templates, and how many."""
+    """Return the largest clusters (that hold a copy `alike` so) and templates, and how many.
+
+    Their words are not redacted: `shown` does that, when the warehouse is closed.
+    """
     totals = execute_file(con, "filters", "duplicate_totals.sql")[0]
     names = ("clusters", "exchanges", "templates", "made")
     values = {"alike": alike, "most": limit or 2**31}
     clusters = named(con, "duplicate_clusters.sql", **values)
     templates = named(con, "duplicate_templates.sql", most=values["most"])
-    texts = excerpts([row["begins"] or "" for row in (*clusters, *templates)], 36)
-    for row, text in zip((*clusters, *templates), texts, strict=True):
-        row["begins"] = text
     counted = dict(zip(names, totals, strict=True))
     return {"totals": counted, "clusters": clusters, "templates": templates}
+
+
+def shown(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a listing whose words are excerpts without secrets."""
+    rows = [*found["clusters"], *found["templates"]]
+    for row, text in zip(rows, excerpts([row["begins"] or "" for row in rows], 36), strict=True):
+        row["begins"] = text
+    return found
 
 
 def named(con: duckdb.DuckDBPyConnection, file: str, **values: object) -> list[dict[str, Any]]:
@@ -37,13 +45,18 @@ def named(con: duckdb.DuckDBPyConnection, file: str, **values: object) -> list[d
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def differences(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    """Return the copies of an exchange's cluster, and what differs from the best, word by word.
+def copies_of(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    """Return the copies in an exchange's cluster, the best first; it alone where it has none."""
+    exchange_id = find_exchange(con, name)
+    found = named(con, "duplicate_copies.sql", exchange_id=exchange_id)
+    return found or [{"exchange_id": exchange_id, "prompt": "", "answer": ""}]
+
+
+def differences(copies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return copies with what differs from the best in each, word by word.
 
     Secrets are replaced before anything is compared, so a copy may differ in a secret alone.
     """
-    exchange_id = find_exchange(con, name)
-    copies = named(con, "duplicate_copies.sql", exchange_id=exchange_id)
     redactor = Redactor(home_salt(), literals=home_literals())
     texts = redactor.texts([copy[side] or "" for copy in copies for side in ("prompt", "answer")])
     best = texts[:2]
@@ -52,9 +65,8 @@ def differences(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
         found = [{"in": side} | change for side, a, b in sides for change in changes(a, b)]
         copy |= {"changes": found[:SHOWN], "changed": len(found)}
         del copy["prompt"], copy["answer"]
-    begins = excerpts([best[0]], redactor=redactor)[0] if copies else ""
-    cluster = copies[0]["exchange_id"] if copies else exchange_id
-    return {"cluster_id": cluster, "begins": begins, "copies": copies}
+    begins = excerpts([best[0]], redactor=redactor)[0]
+    return {"cluster_id": copies[0]["exchange_id"], "begins": begins, "copies": copies}
 
 
 def changes(best: str, here: str) -> Iterator[dict[str, str]]:

@@ -65,8 +65,7 @@ def update_near(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> None:
         con.register("found", sketches_of(con, settings))
         con.execute("begin")
         con.execute(
-            "insert into sketches select id, ?, letters, opening, sketch, anchors from found",
-            [settings.version()],
+            "insert into sketches by name select *, ? as version from found", [settings.version()]
         )
         con.unregister("found")
         pairs = candidates(con, settings)

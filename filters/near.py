@@ -76,8 +76,8 @@ def near_pairs(documents: Sequence[Document], settings: NearSettings | None = No
 def store(con: duckdb.DuckDBPyConnection, ids: Sequence[int], found: pa.Table) -> None:
     """Make the table `sketches` of a database in memory."""
     numbers = arrow(np.fromiter(ids, np.uint64, len(ids)), pa.uint64())
-    con.register("found", found.append_column("id", numbers))
-    con.execute("create temp table sketches as select id, letters, opening, sketch from found")
+    con.register("found", found.drop_columns("anchors").append_column("id", numbers))
+    con.execute("create temp table sketches as from found")
     con.unregister("found")
 
 

@@ -33,4 +33,6 @@ from (select distinct least(one, other) as one, greatest(one, other) as other
         and abs(opening - other_opening) <= $added * greatest(opening, other_opening) + $slack)
 join sketches s on s.id = one
 join sketches t on t.id = other
-where len(list_intersect(s.sketch, t.sketch)) >= least($shared, len(s.sketch), len(t.sketch));
+where len(list_intersect(s.sketch, t.sketch)) >= least($shared, len(s.sketch), len(t.sketch))
+  and len(list_intersect(s.opening_sketch, t.opening_sketch))
+      >= least(1, len(s.opening_sketch), len(t.opening_sketch));

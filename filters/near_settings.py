@@ -27,6 +27,7 @@ class NearSettings(BaseModel):
     shingle: PositiveInt
     sketch: PositiveInt
     shared: PositiveInt
+    opening: PositiveInt
     shortest: PositiveInt
     longest: PositiveInt
     crowd: PositiveInt

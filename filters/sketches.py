@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         ("letters", pa.int64()),  # of all texts of the document
         ("opening", pa.int64()),  # of the first
         ("sketch", pa.list_(pa.int64())),
+        ("opening_sketch", pa.list_(pa.int64())),  # of the first text, where there are others
         ("anchors", pa.list_(pa.int64())),
     ]
 )
@@ -64,12 +65,13 @@ def sketch_part(documents: Sequence[Document], settings: NearSettings) -> pa.Tab
     found = letters([text for document in documents for text in document], settings.longest)
     sizes = np.diff(found.starts).reshape(len(documents), each)
     first, text = owners(found.starts, settings.shingle)
-    sketch = smallest(
-        windows(found.codes, settings.shingle)[first], text // each, len(documents), settings.sketch
-    )
+    hashes, document = windows(found.codes, settings.shingle)[first], text // each
+    sketch = smallest(hashes, document, len(documents), settings.sketch)
+    opens = (text % each == 0) & (each > 1)
+    opening = smallest(hashes[opens], document[opens], len(documents), settings.opening)
     counts = [arrow(np.ascontiguousarray(n), pa.int64()) for n in (sizes.sum(1), sizes[:, 0])]
     anchors = anchored(Letters(found.codes, found.starts), each, settings)
-    return pa.table([*counts, sketch, anchors], schema=SCHEMA)
+    return pa.table([*counts, sketch, opening, anchors], schema=SCHEMA)
 
 
 def anchored(found: Letters, each: int, settings: NearSettings) -> pa.Array:

@@ -75,11 +75,16 @@ def refuse_newer(number: int) -> None:
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
-    """Apply what is missing, each file in one transaction, then the views if they changed."""
+    """Apply what is missing, each file in one transaction, then the views if they changed.
+
+    What is missing is said by the ledger: a file of a lower number may have come later.
+    """
     have, digest = state(con)
     refuse_newer(have)
+    con.execute(LEDGER)
+    applied = {row[0] for row in con.sql("select number from schema_ledger").fetchall()}
     for number, sql in migrations():
-        if number > have:
+        if number not in applied:
             con.execute("begin")
             con.execute(f"{LEDGER};{sql}")
             con.execute(

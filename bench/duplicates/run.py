@@ -67,25 +67,23 @@ def by_kind(texts: list[Planted], found: Pairs) -> list[list[str]]:
 
 
 def main() -> None:
-    """Measure agp at two sizes and its peers at the smaller one."""
+    """Measure agp at two sizes and its peers at the larger one."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--texts", type=int, default=50_000)
-    options.add_argument("--more", type=int, default=0, help="a second, larger size for agp alone")
+    options.add_argument("--also", type=int, default=12_500, help="a second size, for agp alone")
     chosen = options.parse_args()
     path, texts = written(chosen.texts)
+    few, truth = written(chosen.also)
+    rows = [cells("agp", truth, *engine("agp", few))]
     took, found = engine("agp", path)
-    rows = [cells("agp", texts, took, found)]
-    print("\t".join(rows[-1]), flush=True)
+    rows.append(cells("agp", texts, took, found))
+    print(*("\t".join(row) for row in rows), sep="\n", flush=True)
     write_table("duplicates-kinds", KINDS, by_kind(texts, found))
     for name, (label, _) in PEERS.items():
         try:
             rows.append(cells(label, texts, *engine(name, path)))
         except (RuntimeError, OSError, ValueError) as error:
             rows.append([label, str(error).replace("|", "/"), *[""] * 5])
-        print("\t".join(rows[-1]), flush=True)
-    if chosen.more:
-        path, texts = written(chosen.more)
-        rows.append(cells("agp", texts, *engine("agp", path)))
         print("\t".join(rows[-1]), flush=True)
     write_table("duplicates", HEAD, rows)
 

@@ -107,6 +107,14 @@ def test_many_texts_of_one_template_do_not_meet_each_other_in_pairs():
     assert time.process_time() - begin < 10  # all with all would be a million comparisons
 
 
+def test_five_hundred_templates_are_kept_apart():
+    writer = Writer("latin", random.Random(6))
+    texts = [text for _ in range(500) for text in writer.members("passage", 4)]
+    begin = time.process_time()
+    assert len(pairs(texts)) <= 3  # of three thousand pairs that one template made
+    assert time.process_time() - begin < 15
+
+
 def test_a_sketch_is_a_sample_of_the_shingles_whatever_stands_around_it():
     settings = near_settings()
     texts = [text_of(n, seed=n) for n in (3, 20, 90, 400)]

@@ -137,6 +137,17 @@ def test_an_older_schema_is_copied_then_brought_up(small, monkeypatch):
     assert digest(warehouse_path().with_name(f"warehouse.duckdb.schema-{have}")) == before
 
 
+def test_a_step_of_a_lower_number_that_came_later_is_taken(small, monkeypatch):
+    have = migrations.newest()
+    steps = [*migrations.migrations(), (have + 2, "create table later (a int)")]
+    monkeypatch.setattr(migrations, "migrations", lambda: steps)
+    with open_writer():
+        pass
+    steps.insert(-1, (have + 1, "create table between_them (a int)"))
+    with open_writer() as con:
+        assert con.sql("select count(*) from between_them, later").fetchall() == [(0,)]
+
+
 def test_a_broken_migration_changes_nothing(small, monkeypatch):
     have = migrations.newest()
     steps = [*migrations.migrations(), (have + 1, "create table more (a int); select 1/'x'::int")]
