@@ -88,6 +88,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "filters.commands_secrets:redact",
         "Replace the secrets of a text by placeholders.",
     ),
+    "secrets verify": (
+        "filters.commands_verify:verify",
+        "Have an independent scanner look over what was written.",
+    ),
     "filters audit": (
         "filters.commands_audit:audit_rules",
         "What each rule drops, alone and together.",

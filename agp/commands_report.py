@@ -1,6 +1,5 @@
 """`agp report`: the page, written to a file or answered to a browser on this machine."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,29 +42,25 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
     if serve:
         answer(port, show, as_json)
         return
-    from agp.report.findings import copy_strings, findings
     from agp.report.gather import gather
     from agp.report.page import write_page
     from filters.compile import rule_set
     from filters.run import update
-    from filters.secrets import Redactor, home_literals, home_salt
-    from warehouse.home import agp_home, warehouse_path
+    from filters.secrets import home_redactor
+    from filters.secrets.history import update as look_for_secrets
+    from warehouse.home import warehouse_path
     from warehouse.interrupt import read, write
 
     rules = rule_set()
     write(lambda con: update(con, rules))
+    look_for_secrets()  # while nobody holds the warehouse
 
-    redactor = Redactor(home_salt(), literals=home_literals())
+    redactor = home_redactor()
 
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=agp_home()) as folder:
-        strings = Path(folder) / "strings.arrow"
+    def work(con: "DuckDBPyConnection") -> dict[str, Any]:
+        return gather(con, rules, warehouse_path(), redactor)
 
-        def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-            copy_strings(con, strings)
-            return gather(con, rules, warehouse_path(), redactor)
-
-        found = read(work)
-        found["findings"] = findings(strings)
+    found = read(work)
     target = out.expanduser().absolute()
     write_page(found, redactor, target)
     replaced = sum(redactor.counts.values())

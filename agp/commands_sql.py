@@ -65,7 +65,7 @@ def sql(
         click.echo(f"{write_parquet(text, parquet):,} rows in {parquet}", err=True)
         return
     form = form or ("json" if safe else None)
-    with running(text, bounds=bounds) as result:
+    with running(text, bounds=bounds, quoting=not (safe or redact)) as result:
         if safe or redact:
             result.rows = _redacted(result.rows)
         if form == "csv":
@@ -88,9 +88,9 @@ def _bounds(safe: bool, max_rows: int | None, seconds: float | None, memory: int
 
 def _redacted(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Yield rows without secrets; of bytes only how many they are."""
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
 
-    redactor = Redactor(home_salt(), literals=home_literals())
+    redactor = home_redactor()
     while batch := list(islice(rows, 500)):
         shown = [
             [f"{len(cell)} bytes" if isinstance(cell, bytes) else cell for cell in row]

@@ -155,7 +155,7 @@ def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
     if not facts.get("build_id"):
         return
     from agp.as_of import go_back
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.build import build
     from lanes.lane import lane_named
     from lanes.manifest import read_manifest
@@ -166,7 +166,7 @@ def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
     lane, wanted = lane_named(recorded["lane"]), recorded["parameters"]
     settings = lane.settings.model_validate(wanted["settings"])
     splits = SplitSettings.model_validate(wanted["splits"])
-    redactor = Redactor(home_salt(), literals=home_literals())
+    redactor = home_redactor()
     since = write(lambda con: go_back(con, facts["build_id"]))
     made = write(lambda con: build(con, lane, settings, splits, redactor, home / "dataset"))
     yield compared("rules", recorded["rule_set"], made["rule_set"])

@@ -1,16 +1,10 @@
 """`agp secrets scan | kinds | redact`: what would leak, what is looked for, a text without it."""
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from warehouse.console import print_json, print_table
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    from filters.secrets.history import Survey
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 kind_option = click.option(
@@ -25,8 +19,9 @@ kind_option = click.option(
 def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
     """Show which kinds of secrets stand in the history, how often, and what to rotate.
 
-    Reads every message, tool input and tool output. A secret itself is never shown: a place is an
-    exchange, a message or tool call in it, and the characters from and to.
+    Reads every message, tool input and output, memory, title and file name that is new or that
+    older detectors read, and keeps what it finds in the warehouse (v_findings). A secret itself is
+    never shown: a place is a message or tool call, and the characters from and to.
 
     \b
     Examples:
@@ -37,17 +32,13 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from filters.secrets.history import survey
+    from filters.secrets.history import survey, update
     from warehouse.interrupt import read
 
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("scanning", total=None)
-
-    def work(con: "DuckDBPyConnection") -> "Survey":
-        with bar:
-            return survey(con, frozenset(kinds) or None, lambda done: bar.advance(task, done))
-
-    found = read(work)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("scanning", total=None)
+        update(lambda done: bar.advance(task, done))
+    found = read(lambda con: survey(con, frozenset(kinds) or None))
     if as_json:
         print_json(found.as_dict())
         return
@@ -64,7 +55,9 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
 @click.command()
 @json_option
 def list_kinds(as_json: bool) -> None:
-    """Show the detectors: the name of each, the placeholder it makes, and what it finds.
+    """Show the detectors: each one's placeholder, whether it is on, and what it finds.
+
+    Kinds of personal data are switched in $AGP_HOME/secrets.toml: [personal], host = true.
 
     Credentials of some 280 providers come from the betterleaks library beside these; their kind is
     the name of its rule, as in [GITHUB_PAT_1].
@@ -74,14 +67,18 @@ def list_kinds(as_json: bool) -> None:
       agp secrets kinds
       agp secrets kinds --json
     """
+    from filters.secrets.choices import home_off
     from filters.secrets.detectors import all_detectors
     from filters.secrets.kinds import advice
 
+    off = home_off()
     rows = [
         {
             "detector": d.id,
             "kind": d.kind,
             "personal": d.personal,
+            "on": d.kind not in off,
+            "version": d.version,
             "finds": d.why,
             "advice": advice(d.kind),
         }
@@ -91,8 +88,11 @@ def list_kinds(as_json: bool) -> None:
         print_json(rows)
         return
     print_table(
-        ["detector", "placeholder", "finds"],
-        [[row["detector"], f"[{row['kind'].upper()}_1]", row["finds"]] for row in rows],
+        ["detector", "placeholder", "on", "finds"],
+        [
+            [r["detector"], f"[{r['kind'].upper()}_1]", "yes" if r["on"] else "no", r["finds"]]
+            for r in rows
+        ],
     )
 
 
@@ -111,9 +111,9 @@ def redact(kinds: tuple[str, ...], as_json: bool) -> None:
       agp secrets redact --kind email --kind user < notes.md
       agp secrets redact --json < build.log
     """
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
 
-    redactor = Redactor(home_salt(), frozenset(kinds) or None, home_literals())
+    redactor = home_redactor(frozenset(kinds) or None)
     data = sys.stdin.buffer.read()
     text = redactor.text(data.decode("utf-8", "surrogateescape"))
     if as_json:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from filters.compile import RuleSet
-from filters.secrets import Redactor
-from filters.secrets.home import home_literals, home_salt
+from filters.secrets import Redactor, home_redactor
 from warehouse.printable import printable
 from warehouse.statements import execute_file
 
@@ -51,7 +50,7 @@ def excerpts(
     Nothing in them moves a terminal's cursor or turns its reading direction around.
     With a `redactor`, placeholders are numbered as in all else that it redacts.
     """
-    redactor = redactor or Redactor(home_salt(), literals=home_literals())
+    redactor = redactor or home_redactor()
     redacted = redactor.texts(texts)
     return [shortened(printable(" ".join(text[:SEEN].split())), width) for text in redacted]
 

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from filters.compile import RuleSet
-from filters.secrets import Redactor, scan_files
+from filters.secrets import Look, Redactor, scan_files
 from filters.verdicts import verdicts
 from lanes.card import card
 from lanes.contamination import overlaps, units
@@ -97,7 +97,7 @@ def built(
             con, settings, redactor, lambda done: advance(done, plan.kept), prepared=prepared
         )
         made = write(lane, work, plan, parameters, stage / BUILD)
-        refuse_secrets(stage / BUILD)
+        refuse_secrets(stage / BUILD, redactor.look)
         target = out or agp_home() / "lanes" / made["build_id"]
         # In this order no build stands anywhere that the warehouse does not know.
         new = register(con, made, target, stage / MEMBERS)
@@ -235,9 +235,9 @@ def nothing_left(lane: str, plan: Plan, left_out: Mapping[str, int]) -> NotYet:
     )
 
 
-def refuse_secrets(folder: Path) -> None:
+def refuse_secrets(folder: Path, look: Look) -> None:
     """Raise if any detector fires on a written file; the message shows kind and place only."""
-    found = list(scan_files([folder]))
+    found = list(scan_files([folder], look))
     if found:
         places = sorted({f"{f.kind} in {Path(f.path).name} row {f.row}" for f in found})
         more = f" and {len(places) - 5} more" if len(places) > 5 else ""

@@ -166,7 +166,7 @@ def made_lane(
     name: str, overrides: dict[str, Any], test_after: datetime | None, out: Path | None
 ) -> dict[str, Any]:
     """Build a lane with a progress bar; return its manifest."""
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.build import build as build_lane
     from lanes.lane import lane_named
     from lanes.settings import load
@@ -180,7 +180,7 @@ def made_lane(
     out = out.absolute() if out else None
 
     def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-        redactor = Redactor(home_salt(), literals=home_literals())
+        redactor = home_redactor()
         with Bar(f"{name}: exchanges") as bar:
             return build_lane(con, lane, settings, splits, redactor, out, bar)
 

@@ -25,13 +25,13 @@ def export(names: tuple[str, ...], out: Path, as_json: bool) -> None:
     agp warehouse export
     agp warehouse export --view v_exchanges --view v_usage --out tables
     """
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.commands_build import Bar
     from lanes.export_views import export_views
     from warehouse.interrupt import read
 
     def work(con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
-        redactor = Redactor(home_salt(), literals=home_literals())
+        redactor = home_redactor()
         with Bar("views") as bar:
             return export_views(con, names, redactor, out.expanduser().absolute(), bar)
 

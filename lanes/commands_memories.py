@@ -99,7 +99,7 @@ def memories(exchange: str, as_json: bool) -> None:
     agp memories x3f2a
     agp memories x3f2a --json
     """
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.memories.linked import memories_of
     from lanes.memories.settings import memory_settings
     from warehouse.console import cell_text, print_json
@@ -107,7 +107,7 @@ def memories(exchange: str, as_json: bool) -> None:
 
     settings = memory_settings().linked
     exchange_id, found = read(lambda con: memories_of(con, exchange, settings))
-    texts = Redactor(home_salt(), literals=home_literals()).texts([m["text"] for m in found])
+    texts = home_redactor().texts([m["text"] for m in found])
     found = [m | {"text": text} for m, text in zip(found, texts, strict=True)]
     if as_json:
         print_json({"exchange_id": exchange_id, "memories": found})

@@ -56,7 +56,7 @@ def export_views(
             rows[name] = write_view(con, name, redactor, stage / BUILD / f"{name}.parquet")
             advance(1, len(wanted))
         (stage / BUILD / "README.md").write_text(README + markdown(), encoding="utf-8")
-        refuse_secrets(stage / BUILD)
+        refuse_secrets(stage / BUILD, redactor.look)
         publish(stage, out)
     finally:
         clear(stage)

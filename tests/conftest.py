@@ -121,6 +121,12 @@ class Transcript:
         return copy
 
 
+@pytest.fixture(scope="session")
+def transcript() -> type[Transcript]:
+    """Return the class, for histories that a whole module shares."""
+    return Transcript
+
+
 @pytest.fixture
 def claude_tree(home: Path):
     """Return a function that begins a transcript in this home's `~/.claude`, terse to write.

@@ -24,6 +24,12 @@ WALLS = (
 )
 LAST_WALL = "set lock_configuration = true"
 UNBOUNDED = Bounds()
+# Errors that are about the query; any other may quote a value that the query met.
+ABOUT_THE_QUERY = (
+    *(duckdb.ParserException, duckdb.SyntaxException, duckdb.BinderException),
+    *(duckdb.CatalogException, duckdb.NotImplementedException),
+    *(duckdb.OutOfMemoryException, duckdb.PermissionException),
+)
 
 
 @dataclass
@@ -74,9 +80,14 @@ def check(query: str) -> str:
 
 
 @contextmanager
-def running(query: str, path: Path | None = None, bounds: Bounds = UNBOUNDED) -> Iterator[Result]:
-    """Run a query within bounds and give its rows while the warehouse is open."""
-    with connected(query, path, bounds) as con, _errors_said(query), bounded(con, bounds):
+def running(
+    query: str, path: Path | None = None, bounds: Bounds = UNBOUNDED, quoting: bool = True
+) -> Iterator[Result]:
+    """Run a query within bounds and give its rows while the warehouse is open.
+
+    Without `quoting` no error says a value that the query met.
+    """
+    with connected(query, path, bounds) as con, _errors_said(query, quoting), bounded(con, bounds):
         cursor = interruptible(con, lambda: con.execute(query))
         columns = unique([column[0] for column in cursor.description or []])
         result = Result(columns, _rows(cursor))
@@ -105,14 +116,15 @@ def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 
 @contextmanager
-def _errors_said(query: str) -> Iterator[None]:
+def _errors_said(query: str, quoting: bool) -> Iterator[None]:
     """Turn an error of the query into one line; errors of the file pass on."""
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
-        raise AgpError(said(error, query)) from None
-    except (duckdb.OutOfMemoryException, duckdb.PermissionException) as error:
-        raise AgpError(said(error, query)) from None
+    except (
+        *(duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError),
+        *(duckdb.OutOfMemoryException, duckdb.PermissionException),
+    ) as error:
+        raise AgpError(said(error, query) if quoting else unquoted(error, query)) from None
 
 
 def said(error: Exception, query: str) -> str:
@@ -122,6 +134,18 @@ def said(error: Exception, query: str) -> str:
     text = " ".join(text.split())[:300] + (f" (line {line})" if line.isdigit() else "")
     names = any(word in text for word in ("Candidate", "does not exist", "not found"))
     return text + ("; `agp sql --tables` names views and columns" if names else "")
+
+
+def unquoted(error: Exception, query: str) -> str:
+    """Return what was wrong without any value of the warehouse.
+
+    >>> unquoted(duckdb.ConversionException("Could not convert 'hush' to INT32"), "").split(";")[0]
+    'ConversionException: the query met a value it cannot take'
+    """
+    if isinstance(error, ABOUT_THE_QUERY):
+        return said(error, query)
+    unsaid = "the query met a value it cannot take; it stays unsaid where words are redacted"
+    return f"{type(error).__name__}: {unsaid}"
 
 
 def unique(names: list[str]) -> list[str]:

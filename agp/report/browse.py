@@ -6,7 +6,7 @@ from agp.report.ask import ask
 from filters.compile import RuleSet
 from filters.explain import explain
 from filters.samples import excerpts
-from filters.secrets import Redactor, home_literals, home_salt
+from filters.secrets import Redactor, home_redactor
 from warehouse.errors import AgpError
 from warehouse.ids import find_exchange
 from warehouse.lineage import Node, trace
@@ -73,7 +73,7 @@ def redacted(found: dict[str, Any]) -> dict[str, Any]:
 
 def new_redactor() -> Redactor:
     """Return what replaces the secrets of one page."""
-    return Redactor(home_salt(), literals=home_literals())
+    return home_redactor()
 
 
 def tree(node: Node) -> dict[str, Any]:

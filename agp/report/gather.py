@@ -16,6 +16,7 @@ from filters.compile import RuleSet
 from filters.rule import LANES
 from filters.samples import excerpts, samples
 from filters.secrets import Redactor
+from filters.secrets.history import survey
 from filters.verdicts import exchange_verdicts
 from warehouse.status import status
 
@@ -29,10 +30,10 @@ QUERIES = (
 def gather(
     con: duckdb.DuckDBPyConnection, rules: RuleSet, path: Path, redactor: Redactor
 ) -> dict[str, Any]:
-    """Return all sections but one; decisions of `rules` are up to date, `path` is the file's.
+    """Return every section; decisions of `rules` are up to date, `path` is the file's.
 
-    Only what is cut short is redacted by `redactor` here, before it is cut. Secrets by kind are
-    looked for by `findings`, when the warehouse is closed.
+    Only what is cut short is redacted by `redactor` here, before it is cut. Secrets by kind were
+    looked for before, when the warehouse was closed; here they are counted.
     """
     known = status(con, path)
     found = {
@@ -41,6 +42,7 @@ def gather(
         "records": ask(con, "records"),
         "outcomes": outcomes(con, rules),
         "lanes": [audited(con, rules, lane, redactor) for lane in LANES],
+        "findings": survey(con).rows(),
         "runs": runs(con),
         "layer_maps": layer_maps(con),
         **{name: ask(con, name) for name in QUERIES},

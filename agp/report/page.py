@@ -22,7 +22,7 @@ def write_page(found: dict[str, Any], redactor: Redactor, out: Path) -> None:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write(html)
-        kinds = sorted({finding.kind for finding in scan_files([part])})
+        kinds = sorted({finding.kind for finding in scan_files([part], redactor.look)})
         if kinds:
             raise AgpError(
                 f"a secret would have left with this page ({', '.join(kinds)}); nothing was written"

@@ -4,16 +4,19 @@ Text and nested JSON values come in; the same values without secrets go out, or 
 which kind stands where and never what it is.
 """
 
+from filters.secrets.choices import home_look, home_redactor
 from filters.secrets.files import FileFinding, scan_files
-from filters.secrets.finding import Finding, scan, scan_many
-from filters.secrets.home import home_literals, home_salt
+from filters.secrets.finding import Finding, Look, scan, scan_many
+from filters.secrets.home import home_salt
 from filters.secrets.redact import Redactor
 
 __all__ = [
     "FileFinding",
     "Finding",
+    "Look",
     "Redactor",
-    "home_literals",
+    "home_look",
+    "home_redactor",
     "home_salt",
     "scan",
     "scan_files",

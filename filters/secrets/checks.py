@@ -86,12 +86,19 @@ def mixed(secret: bytes, match: Match) -> bool:
 
 def not_code(secret: bytes, match: Match) -> bool:
     """Not an expression, a path, an address, a version or a digest."""
+    secret = _unquoted(secret, match)
     return not _CODE.match(secret) and not _CALL.match(secret)
+
+
+def _unquoted(secret: bytes, match: Match) -> bytes:
+    """Leave out signs in front that mean something outside quotes only."""
+    return secret.lstrip(b"#!*&@") if match.groupdict().get("quote") else secret
 
 
 def real_password(secret: bytes, match: Match) -> bool:
     """Not a variable, a placeholder or a password that everybody knows."""
     groups = match.groupdict()
+    secret = _unquoted(secret, match)
     if secret.lower() in exempt("passwords") or _VARIABLE.match(secret):
         return False
     if groups.get("host"):
@@ -112,6 +119,15 @@ def basic_pair(secret: bytes, match: Match) -> bool:
     except (binascii.Error, UnicodeDecodeError):
         return False
     return bool(colon and password) and pair.decode().isprintable()
+
+
+def numbered(secret: bytes, match: Match) -> bool:
+    """Its first part is base64 of a number."""
+    coded = match["number"]
+    try:
+        return base64.b64decode(coded + b"=" * (-len(coded) % 4), validate=True).isdigit()
+    except binascii.Error:
+        return False
 
 
 def cookie_value(secret: bytes, match: Match) -> bool:

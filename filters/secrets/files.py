@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from filters.secrets.finding import scan_many
+from filters.secrets.finding import ALL, Look, scan_many
 from filters.secrets.redact import Redactor
 
 _BATCH = 2_000_000  # characters scanned together
@@ -26,7 +26,7 @@ class FileFinding(NamedTuple):
     end: int
 
 
-def scan_files(paths: Iterable[Path | str]) -> list[FileFinding]:
+def scan_files(paths: Iterable[Path | str], look: Look = ALL) -> list[FileFinding]:
     """Return every secret in these files and folders, names included; empty means clean."""
     findings: list[FileFinding] = []
     for path in sorted({p for root in paths for p in _files(Path(root))}):
@@ -36,13 +36,13 @@ def scan_files(paths: Iterable[Path | str]) -> list[FileFinding]:
             batch.append(place)
             size += len(place[2])
             if size >= _BATCH:
-                findings += _findings(path, batch)
+                findings += _findings(path, batch, look)
                 batch, size = [], 0
-        findings += _findings(path, batch)
-    return _without_secrets(findings)
+        findings += _findings(path, batch, look)
+    return without_secrets(findings)
 
 
-def _without_secrets(findings: list[FileFinding]) -> list[FileFinding]:
+def without_secrets(findings: list[FileFinding]) -> list[FileFinding]:
     """Redact the places too: a key may be a secret and a file may be named after one."""
     redactor = Redactor(b"")
     names = redactor.texts([Path(f.path).name for f in findings])
@@ -57,9 +57,10 @@ def _files(root: Path) -> list[Path]:
     return [p for p in root.rglob("*") if p.is_file()] if root.is_dir() else [root]
 
 
-def _findings(path: Path, batch: list[tuple[int, str, str]]) -> Iterator[FileFinding]:
-    for (row, pointer, _), found in zip(batch, scan_many([t for *_, t in batch]), strict=True):
-        yield from (FileFinding(str(path), row, pointer, *finding) for finding in found)
+def _findings(path: Path, batch: list[tuple[int, str, str]], look: Look) -> Iterator[FileFinding]:
+    found = scan_many([text for *_, text in batch], look)
+    for (row, pointer, _), findings in zip(batch, found, strict=True):
+        yield from (FileFinding(str(path), row, pointer, *f[:3]) for f in findings)
 
 
 def strings_of(path: Path) -> Iterator[tuple[int, str, str]]:

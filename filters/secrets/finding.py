@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from filters.secrets import own, provider
-from filters.secrets.detectors import personal_kinds
+from filters.secrets.detectors import kinds_off, personal_kinds
 from filters.secrets.own import Span
-from filters.secrets.views import decoded_view
+from filters.secrets.views import View, coded, decoded_view
 
 PLACEHOLDER = re.compile(rb"\[[A-Z][A-Z0-9_]*_[0-9]+\]")
 _HALF_CHARACTER = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -22,11 +22,22 @@ _LONG = 200_000  # bytes from which betterleaks, which needs no interpreter, get
 
 
 class Finding(NamedTuple):
-    """A secret's kind and place, in characters of the text."""
+    """A secret's kind and place, in characters of the text, and which detector found it."""
 
     kind: str
     start: int
     end: int
+    detector: str = ""
+
+
+class Look(NamedTuple):
+    """What is looked for: a person's own words, and all kinds but those that are off."""
+
+    literals: re.Pattern[bytes] | None = None
+    off: frozenset[str] = kinds_off()
+
+
+ALL = Look()
 
 
 def as_bytes(text: str) -> bytes:
@@ -38,24 +49,59 @@ def prepared(data: bytes) -> bytes:
     """Blank what blinds an engine, at equal length: NULs, half characters, allow markers."""
     if b"\xed" in data:
         data = _HALF_CHARACTER.sub(b"   ", data)
-    return data.replace(b"\0", b" ").replace(b"leaks:allow", b"leaks_allow")
+    return data.replace(b"\0", b"\n").replace(b"leaks:allow", b"leaks_allow")
 
 
-def spans_in(data: bytes, literals: re.Pattern[bytes] | None = None) -> list[Span]:
-    """Return merged spans of one text; placeholders are no secrets."""
+def spans_in(data: bytes, look: Look = ALL, deep: bool = True) -> list[Span]:
+    """Return merged spans of one text; placeholders are no secrets. `deep` reads base64 too."""
     data = prepared(data)
     view = decoded_view(data)
     # What a reader sees after decoding is what providers' keys look like; our own detectors
     # also read the raw text, where a backslash may be a backslash.
     seen = view.data if view else data
     keys = _beside(provider.find, seen) if len(data) > _LONG else partial(provider.find, seen)
-    found = own.find_literals(seen, literals)
-    found += own.find(seen) if view else []
-    raw = [*own.find(data), *(own.find_literals(data, literals) if view else [])]
+    found = own.find_literals(seen, look.literals)
+    found += own.find(seen, look.off)
+    found += _in_base64(seen, look) if deep else []
     found += keys()
     if view:
-        found = [Span(view.raw(s.start), view.raw(s.end), s.kind) for s in found]
-    return merge([*found, *raw], [m.span() for m in PLACEHOLDER.finditer(data)])
+        found = [s._replace(start=view.raw(s.start), end=view.raw_end(s.end)) for s in found]
+        found += _as_it_stands(data, view, look)
+    return merge(found, [m.span() for m in PLACEHOLDER.finditer(data)])
+
+
+def _as_it_stands(data: bytes, view: View, look: Look) -> list[Span]:
+    """Return what is found without decoding, in the lines where decoding changed something."""
+    regions: list[tuple[int, int]] = []
+    for at in view.places():
+        if not regions or at >= regions[-1][1]:
+            start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+            end = len(data) if end < 0 else end + 1
+            if regions and regions[-1][1] == start:  # lines in a row stay together
+                start = regions.pop()[0]
+            regions.append((start, end))
+    text = _SEPARATOR.join(data[start:end] for start, end in regions)
+    starts = [*accumulate((end - start + len(_SEPARATOR) for start, end in regions), initial=0)]
+    found = [*own.find(text, look.off), *own.find_literals(text, look.literals)]
+    return [_moved(span, regions, starts) for span in found]
+
+
+def _moved(span: Span, regions: list[tuple[int, int]], starts: list[int]) -> Span:
+    i = bisect_right(starts, span.start) - 1
+    ahead = regions[i][0] - starts[i]
+    return span._replace(start=span.start + ahead, end=min(span.end + ahead, regions[i][1]))
+
+
+def _in_base64(data: bytes, look: Look) -> list[Span]:
+    """Return the runs of base64 that hold a secret; each is one span, of the kind of its first."""
+    runs = list(coded(data))
+    if not runs:
+        return []
+    texts = [text for *_, text in runs]
+    offsets = [0, *accumulate(len(text) + len(_SEPARATOR) for text in texts)]
+    hits = spans_in(_SEPARATOR.join(texts), look, deep=False)
+    first = {bisect_right(offsets, s.start) - 1: s for s in reversed(hits)}
+    return [Span(*runs[i][:2], s.kind, s.detector) for i, s in first.items()]
 
 
 def _beside(work: Callable[[bytes], list[Span]], data: bytes) -> Callable[[], list[Span]]:
@@ -70,7 +116,7 @@ def merge(found: Iterable[Span], placeholders: Sequence[tuple[int, int]]) -> lis
     """Join spans that overlap: the longest names the kind; those inside placeholders go.
 
     >>> merge([Span(5, 9, "email"), Span(0, 12, "password")], [])
-    [Span(start=0, end=12, kind='password')]
+    [Span(start=0, end=12, kind='password', detector='')]
     """
     starts = [start for start, _ in placeholders]
     merged: list[Span] = []
@@ -83,8 +129,8 @@ def merge(found: Iterable[Span], placeholders: Sequence[tuple[int, int]]) -> lis
             last = merged[-1]
             longer = span.end - span.start > width
             width = max(width, span.end - span.start)
-            kind = span.kind if longer else last.kind
-            merged[-1] = Span(last.start, max(last.end, span.end), kind)
+            named = span if longer else last
+            merged[-1] = named._replace(start=last.start, end=max(last.end, span.end))
         else:
             merged.append(span)
             width = span.end - span.start
@@ -111,30 +157,28 @@ def scan(text: str) -> list[Finding]:
     """Return the secrets of a text, in order.
 
     >>> scan("mail bob.k@hollis-tools.com")
-    [Finding(kind='email', start=5, end=27)]
+    [Finding(kind='email', start=5, end=27, detector='email')]
     """
     return scan_many([text])[0]
 
 
-def scan_many(
-    texts: Sequence[str], literals: re.Pattern[bytes] | None = None
-) -> list[list[Finding]]:
+def scan_many(texts: Sequence[str], look: Look = ALL) -> list[list[Finding]]:
     """Return the secrets of each text; many texts cost little more than one of their length."""
     return [
         [_in_characters(data, span) for span in spans]
-        for data, spans in zip(*byte_spans(texts, literals), strict=True)
+        for data, spans in zip(*byte_spans(texts, look), strict=True)
     ]
 
 
-def byte_spans(
-    texts: Sequence[str], literals: re.Pattern[bytes] | None = None
-) -> tuple[list[bytes], list[list[Span]]]:
+def byte_spans(texts: Sequence[str], look: Look = ALL) -> tuple[list[bytes], list[list[Span]]]:
     """Return each text as bytes and its spans; texts are looked through in chunks.
 
     A chunk with a finding is looked at again text by text, so that a text's findings never depend
     on its neighbours.
     """
-    datas = [as_bytes(text) for text in texts]
+    first: dict[str, int] = {}  # equal texts are looked through once
+    of = [first.setdefault(text, len(first)) for text in texts]
+    datas = [as_bytes(text) for text in first]
     spans: list[list[Span]] = [[] for _ in datas]
     chunk: list[int] = []
     size = 0
@@ -142,15 +186,13 @@ def byte_spans(
         chunk.append(i)
         size += len(data) + len(_SEPARATOR)
         if size >= _CHUNK or i == len(datas) - 1:
-            for j in _suspects(chunk, datas, literals):
-                spans[j] = spans_in(datas[j], literals)
+            for j in _suspects(chunk, datas, look):
+                spans[j] = spans_in(datas[j], look)
             chunk, size = [], 0
-    return datas, spans
+    return [datas[i] for i in of], [spans[i] for i in of]
 
 
-def _suspects(
-    chunk: list[int], datas: list[bytes], literals: re.Pattern[bytes] | None
-) -> list[int]:
+def _suspects(chunk: list[int], datas: list[bytes], look: Look) -> list[int]:
     """Return which texts of a chunk any finding touches."""
     if len(chunk) == 1:
         return chunk
@@ -159,7 +201,7 @@ def _suspects(
         offsets.append(at)
         at += len(datas[i]) + len(_SEPARATOR)
     hit: set[int] = set()
-    for span in spans_in(_SEPARATOR.join(datas[i] for i in chunk), literals):
+    for span in spans_in(_SEPARATOR.join(datas[i] for i in chunk), look):
         first = bisect_right(offsets, span.start) - 1
         last = bisect_right(offsets, max(span.start, span.end - 1)) - 1
         hit.update(range(first, last + 1))
@@ -168,7 +210,7 @@ def _suspects(
 
 def _in_characters(data: bytes, span: Span) -> Finding:
     if data.isascii():
-        return Finding(span.kind, span.start, span.end)
+        return Finding(span.kind, span.start, span.end, span.detector)
     start = len(data[: span.start].decode("utf-8", "surrogatepass"))
     length = len(data[span.start : span.end].decode("utf-8", "surrogatepass"))
-    return Finding(span.kind, start, start + length)
+    return Finding(span.kind, start, start + length, span.detector)

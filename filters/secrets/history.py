@@ -1,98 +1,165 @@
-"""A warehouse comes in; findings by kind and place go out, and how many different secrets."""
+"""A warehouse comes in; findings by kind and place go out, and how many different secrets.
+
+What was looked through once, by the same detectors, is not looked through again: findings are kept
+in the warehouse, without the secrets. Each batch of strings is read, the file let go, the strings
+looked through, and only then the file opened again to write down what was found.
+"""
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from filters.secrets.finding import Finding, scan_many
-from filters.secrets.home import home_literals, home_salt
-from filters.secrets.kinds import advice
-from filters.secrets.redact import literal_pattern
+from filters.secrets.choices import home_look, home_words
+from filters.secrets.detectors import version_of, versions
+from filters.secrets.finding import Finding, Look, scan_many
+from filters.secrets.home import home_salt
+from filters.secrets.survey import Place, Survey
+from warehouse import interrupt
+
+BATCH = 16_000_000  # characters looked through between reading and writing
+_ROWS = 2048
+Rows = list[dict[str, Any]]
+Progress = Callable[[int], object]
+STRINGS = pa.schema([("field", pa.string()), ("id", pa.string()), ("text_hash", pa.uint64())])
+FINDINGS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("finding_id", "kind", "field", "id")),
+        *((name, pa.string()) for name in ("exchange_id", "session_id")),
+        *((name, pa.int64()) for name in ("start_char", "end_char")),
+        *((name, pa.string()) for name in ("detector", "detector_version")),
+        ("digest", pa.binary()),
+    ]
+)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in the history a secret stands; never what it is."""
-
-    kind: str
-    field: str
-    id: str
-    exchange_id: str | None
-    session_id: str | None
-    start: int
-    end: int
+def _sql(name: str) -> str:
+    return (files("filters.secrets") / f"{name}.sql").read_text(encoding="utf-8")
 
 
-@dataclass
-class Survey:
-    """All places, and the different secrets of each kind."""
-
-    places: list[Place] = field(default_factory=list)
-    distinct: dict[str, set[bytes]] = field(default_factory=dict)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row a kind, the most frequent first."""
-        counts = Counter(place.kind for place in self.places)
-        sessions = Counter(kind for kind, _ in {(p.kind, p.session_id) for p in self.places})
-        return [
-            {
-                "kind": kind,
-                "findings": count,
-                "different": len(self.distinct[kind]),
-                "sessions": sessions[kind],
-                "advice": advice(kind),
-            }
-            for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        ]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return kinds and places as plain values."""
-        return {"kinds": self.rows(), "places": [asdict(place) for place in self.places]}
+def looked_for(salt: bytes, look: Look) -> str:
+    """Return a hash of what a scan looks for: detectors and their versions, kinds, words."""
+    words = "\0".join(sorted(home_words())).encode("utf-8", "surrogatepass")
+    keyed = hashlib.blake2b(words, key=salt, digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        "\n".join([versions(), keyed, *sorted(look.off)]).encode(), digest_size=8
+    ).hexdigest()
 
 
-def survey(
-    con: duckdb.DuckDBPyConnection,
-    kinds: frozenset[str] | None = None,
-    progress: Callable[[int], object] = lambda _: None,
-) -> Survey:
-    """Scan every message, memory and tool call of the warehouse; `progress` is told characters."""
-    return surveyed(strings(con), kinds, progress)
+def update(progress: Progress = lambda _: None) -> None:
+    """Look through every string of the warehouse that is new, changed, or of older detectors.
+
+    `progress` is told characters. What was done before an interruption is kept.
+    """
+    salt, look = home_salt(), home_look()
+    version = looked_for(salt, look)
+    while rows := interrupt.read(lambda con: _next_batch(con, version)):
+        found = [*_findings(rows, look, salt)]
+        interrupt.write(lambda con, rows=rows, found=found: _keep(con, version, rows, found))
+        progress(sum(len(row["text"]) for row in rows))
+    if interrupt.read(_is_stale):
+        interrupt.write(_forget)
 
 
-def strings(con: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:
-    """Return every string of the warehouse with its place; `con` is theirs until the last one."""
-    query = (files("filters.secrets") / "strings.sql").read_text(encoding="utf-8")
-    return con.sql(query).to_arrow_reader(2048)
+def _pending(con: duckdb.DuckDBPyConnection, version: str) -> Iterator[Rows]:
+    con.execute(_sql("strings"))
+    query = con.sql(_sql("pending"), params={"looked_for": version})
+    for batch in query.to_arrow_reader(_ROWS):
+        yield batch.to_pylist()
 
 
-def surveyed(
-    batches: Iterable[pa.RecordBatch],
-    kinds: frozenset[str] | None = None,
-    progress: Callable[[int], object] = lambda _: None,
-) -> Survey:
-    """Scan strings with their places, as `strings` gives them."""
-    salt, literals = home_salt(), literal_pattern(home_literals())
+def _next_batch(con: duckdb.DuckDBPyConnection, version: str) -> Rows:
+    """Return rows of strings that are to be looked through, up to BATCH characters."""
+    taken: Rows = []
+    size = 0
+    for rows in _pending(con, version):
+        for row in rows:
+            taken.append(row)
+            size += len(row["text"])
+            if size >= BATCH:
+                return taken
+    return taken
+
+
+def _findings(rows: Rows, look: Look, salt: bytes) -> Iterator[dict[str, Any]]:
+    """Yield a row a finding."""
+    for row, found in zip(rows, scan_many([row["text"] for row in rows], look), strict=True):
+        yield from (_finding(row, finding, salt) for finding in found)
+
+
+def _finding(row: dict[str, Any], finding: Finding, salt: bytes) -> dict[str, Any]:
+    secret = row["text"][finding.start : finding.end].encode("utf-8", "surrogatepass")
+    place = f"{row['field']}\0{row['id']}\0{finding.kind}\0{finding.start}\0{finding.end}"
+    return {
+        **{name: row[name] for name in ("field", "id", "exchange_id", "session_id")},
+        "finding_id": hashlib.blake2b(place.encode(), digest_size=8).hexdigest(),
+        "kind": finding.kind,
+        "start_char": finding.start,
+        "end_char": finding.end,
+        "detector": finding.detector,
+        "detector_version": version_of(finding.detector),
+        "digest": hashlib.blake2b(secret, key=salt, digest_size=16).digest(),
+    }
+
+
+def _keep(
+    con: duckdb.DuckDBPyConnection, version: str, rows: Rows, found: list[dict[str, Any]]
+) -> None:
+    """Write down which strings were looked through, and what stands where; both or neither."""
+    strings = [{name: row[name] for name in STRINGS.names} for row in rows]
+    con.register("scanned_strings", pa.Table.from_pylist(strings, STRINGS))
+    con.register("scanned_findings", pa.Table.from_pylist(found, FINDINGS))
+    given = {"looked_for": version, "seen": datetime.now(UTC).replace(tzinfo=None)}
+    con.execute("begin")
+    try:
+        for statement in con.extract_statements(_sql("store")):
+            names = statement.named_parameters
+            con.execute(statement, {n: v for n, v in given.items() if n in names})
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+
+
+def _is_stale(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether a string that was looked through is gone."""
+    con.execute(_sql("strings"))
+    gone = "from secret_scans where (field, id) not in (select (field, id) from secret_strings)"
+    return bool(con.sql(f"select 1 {gone} limit 1").fetchall())
+
+
+def _forget(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_sql("strings"))
+    con.execute(_sql("forget"))
+
+
+def survey(con: duckdb.DuckDBPyConnection, kinds: frozenset[str] | None = None) -> Survey:
+    """Return all findings: those that are kept, and of strings that are new what stands in them.
+
+    The warehouse may be open to read only; nothing is kept.
+    """
+    salt, look = home_salt(), home_look()
+    fresh: set[tuple[str, str]] = set()
     result = Survey()
-    for batch in batches:
-        rows = batch.to_pylist()
-        texts = [row["text"] for row in rows]
-        for row, findings in zip(rows, scan_many(texts, literals), strict=True):
-            for finding in findings:
-                if kinds is None or finding.kind in kinds:
-                    _add(result, row, finding, salt)
-        progress(sum(map(len, texts)))
+    for rows in _pending(con, looked_for(salt, look)):
+        fresh |= {(row["field"], row["id"]) for row in rows}
+        for found in _findings(rows, look, salt):
+            _add(result, found, kinds)
+    con.execute(_sql("strings"))
+    kept = "from findings semi join secret_strings using (field, id) order by field, id, start_char"
+    for batch in con.sql(kept).to_arrow_reader(_ROWS):
+        for found in batch.to_pylist():
+            if (found["field"], found["id"]) not in fresh:
+                _add(result, found, kinds)
     return result
 
 
-def _add(result: Survey, row: dict[str, Any], finding: Finding, salt: bytes) -> None:
-    secret = row["text"][finding.start : finding.end].encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(secret, key=salt, digest_size=16).digest()
-    result.distinct.setdefault(finding.kind, set()).add(digest)
-    place = {name: row[name] for name in ("field", "id", "exchange_id", "session_id")}
-    result.places.append(Place(finding.kind, **place, start=finding.start, end=finding.end))
+def _add(result: Survey, found: dict[str, Any], kinds: frozenset[str] | None) -> None:
+    if kinds is None or found["kind"] in kinds:
+        names = ("kind", "field", "id", "exchange_id", "session_id")
+        at = {"start": found["start_char"], "end": found["end_char"]}
+        result.add(Place(**{name: found[name] for name in names}, **at), found["digest"])

@@ -5,35 +5,41 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from filters.secrets.detectors import Detector, all_detectors
+from filters.secrets.detectors import Detector, all_detectors, kinds_off, masked
 
 # Below this length asking for each keyword is quicker than building one automaton for all.
-_SHORT = 4_000
+_SHORT = 50_000
+Off = frozenset[str]
 
 
 class Span(NamedTuple):
-    """Where a secret stands, in bytes, and of which kind it is."""
+    """Where a secret stands, in bytes, of which kind it is, and which detector says so."""
 
     start: int
     end: int
     kind: str
+    detector: str = ""
 
 
 @cache
-def _by_keyword() -> dict[bytes, tuple[Detector, ...]]:
-    """Return which detectors a keyword calls."""
-    table: dict[bytes, list[Detector]] = {}
+def _detectors(off: Off) -> tuple[tuple[Detector, ...], dict[bytes, tuple[Detector, ...]]]:
+    """Return those that look everywhere, and which ones a keyword calls."""
+    everywhere, table = [], {}
     for detector in all_detectors():
+        if detector.kind in off:
+            continue
+        if not detector.keywords:
+            everywhere.append(detector)
         for keyword in detector.keywords:
             table.setdefault(keyword.lower().encode(), []).append(detector)
-    return {keyword: tuple(found) for keyword, found in table.items()}
+    return tuple(everywhere), {keyword: tuple(found) for keyword, found in table.items()}
 
 
 @cache
-def _by_beginning() -> dict[bytes, list[bytes]]:
+def _by_beginning(off: Off) -> dict[bytes, list[bytes]]:
     """Return the keywords by their first two bytes, those of one byte by that."""
     table: dict[bytes, list[bytes]] = {}
-    for keyword in _by_keyword():
+    for keyword in _detectors(off)[1]:
         table.setdefault(keyword[:2], []).append(keyword)
     return table
 
@@ -46,19 +52,19 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
         at = data.find(word, at + 1)
 
 
-def _keywords_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _keywords_in(data: bytes, off: Off) -> Iterator[tuple[int, bytes]]:
     """Yield every place where a keyword stands, in any case, with the keyword in lower case."""
     low = data.lower()
     if len(data) < _SHORT:
-        for keyword in _by_keyword():
+        for keyword in _detectors(off)[1]:
             for at in occurrences(low, keyword):
                 yield at, keyword
         return
     import polars as pl
 
-    words = [keyword.decode() for keyword in _by_keyword()]
+    words = [keyword.decode() for keyword in _detectors(off)[1]]
     hits = pl.Series([low.decode()]).str.find_many(words, overlapping=True)[0]
-    table = _by_beginning()
+    table = _by_beginning(off)
     for at in set(hits.to_list()):
         for beginning in (low[at : at + 1], low[at : at + 2]):
             for keyword in table.get(beginning, ()):
@@ -66,17 +72,26 @@ def _keywords_in(data: bytes) -> Iterator[tuple[int, bytes]]:
                     yield at, keyword
 
 
-def find(data: bytes) -> list[Span]:
-    """Return what our own detectors find in UTF-8 bytes, unsorted; spans may overlap."""
+def find(data: bytes, off: Off | None = None) -> list[Span]:
+    """Return what our own detectors find in UTF-8 bytes, unsorted; spans may overlap.
+
+    Kinds that are `off` are not looked for; without the argument, those that are off by default.
+    """
+    off = kinds_off() if off is None else off
+    everywhere, called = _detectors(off)
     spans: list[Span] = []
-    for at, keyword in _keywords_in(data):
-        for detector in _by_keyword()[keyword]:
+    for at, keyword in _keywords_in(data, off):
+        for detector in called[keyword]:
             hit = detector.match(data, at)
             if hit:
-                spans.append(Span(*hit, detector.kind))
+                spans.append(Span(*hit, detector.kind, detector.id))
+    mask = masked(data)
+    for detector in everywhere:
+        spans += (Span(*hit, detector.kind, detector.id) for hit in detector.all_in(data, mask))
     return spans
 
 
 def find_literals(data: bytes, literals: re.Pattern[bytes] | None) -> list[Span]:
     """Return where the words of a person's own list stand."""
-    return [Span(*m.span(), "literal") for m in literals.finditer(data)] if literals else []
+    found = literals.finditer(data) if literals else ()
+    return [Span(*m.span(), "literal", "literals") for m in found]

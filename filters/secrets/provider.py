@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 from filters.secrets import checks
+from filters.secrets.detectors import LIBRARY
 from filters.secrets.kinds import kind_of
 from filters.secrets.own import Span, occurrences
 
@@ -36,18 +37,19 @@ def find(data: bytes) -> list[Span]:
     """Return what betterleaks finds in prepared bytes, wherever its values stand."""
     import betterleaks
 
-    secrets: dict[tuple[bytes, bytes], str] = {}
+    secrets: dict[tuple[bytes, bytes], tuple[str, str]] = {}
     for window in _windows(data):
         for finding in betterleaks.scan_string(window.decode("utf-8", "ignore"), _config()):
             secret = finding.match.value.encode()
             if secret and checks.no_example(secret):
                 full = finding.match.full.encode()
-                secrets[secret, full] = kind_of(finding.rule_id)
+                named = f"{LIBRARY}/{finding.rule_id}"
+                secrets[secret, full] = (kind_of(finding.rule_id), named)
     spans: list[Span] = []
-    for (secret, full), kind in secrets.items():
+    for (secret, full), named in secrets.items():
         # A long value is the same secret wherever it stands; a short one only where it was seen.
         context = secret if len(secret) >= 16 else full
         inside = context.find(secret)
         for at in occurrences(data, context):
-            spans.append(Span(at + inside, at + inside + len(secret), kind))
+            spans.append(Span(at + inside, at + inside + len(secret), *named))
     return spans

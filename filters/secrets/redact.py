@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from filters.secrets.finding import byte_spans
+from filters.secrets.detectors import kinds_off, personal_kinds
+from filters.secrets.finding import Look, byte_spans
 from filters.secrets.own import Span
+from filters.secrets.seams import seams
 from filters.secrets.views import decoded_view
 from warehouse.errors import AgpError
 
@@ -28,12 +30,21 @@ class Redactor:
     """
 
     def __init__(
-        self, salt: bytes, kinds: frozenset[str] | None = None, literals: Sequence[str] = ()
+        self,
+        salt: bytes,
+        kinds: frozenset[str] | None = None,
+        literals: Sequence[str] = (),
+        off: frozenset[str] | None = None,
     ) -> None:
-        """Take the salt of the home, the kinds to replace (None: all), a person's own words."""
+        """Take the salt of the home, the kinds to replace, a person's own words.
+
+        Without `kinds` all are, but the personal kinds that are `off` (None: by default).
+        """
         self._salt = salt[:64]
         self._kinds = kinds
-        self._literals = literal_pattern(literals)
+        if kinds is not None:
+            off = personal_kinds() - kinds
+        self.look = Look(literal_pattern(literals), kinds_off() if off is None else off)
         self._placeholders: dict[bytes, bytes] = {}
         self._numbers: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -47,10 +58,10 @@ class Redactor:
         result = list(texts)
         todo = list(range(len(result)))
         for _ in range(_ROUNDS):
-            datas, spans = byte_spans([result[i] for i in todo], self._literals)
+            datas, spans = byte_spans([result[i] for i in todo], self.look)
             changed = []
             for i, data, found in zip(todo, datas, spans, strict=True):
-                wanted = [s for s in found if self._kinds is None or s.kind in self._kinds]
+                wanted = [s for s in found if self._is_wanted(s)]
                 if wanted:
                     result[i] = self._replace(data, wanted).decode("utf-8", "surrogatepass")
                     changed.append(i)
@@ -63,7 +74,24 @@ class Redactor:
         """Return a nested value with every string and every key redacted."""
         strings: dict[str, None] = {}
         _collect(value, strings)
-        return _rebuild(value, dict(zip(strings, self.texts(list(strings)), strict=True)))
+        clean = _rebuild(value, dict(zip(strings, self.texts(list(strings)), strict=True)))
+        return self._without_seams(clean)
+
+    def _without_seams(self, value: Any) -> Any:
+        """Replace what begins at the end of one block and goes on in the next."""
+        found = seams(value)
+        if not found:
+            return value
+        _, spans = byte_spans([seam.text for seam in found], self.look)
+        for seam, inside in zip(found, spans, strict=True):
+            for span in inside:
+                if span.start < seam.at < span.end and self._is_wanted(span):
+                    seam.replace(span, self._placeholder(seam.secret(span), span).decode())
+                    self.counts[span.kind] += 1
+        return value
+
+    def _is_wanted(self, span: Span) -> bool:
+        return self._kinds is None or span.kind in self._kinds
 
     def _replace(self, data: bytes, spans: list[Span]) -> bytes:
         pieces, at = [], 0

@@ -1,4 +1,5 @@
 -- Every string of the history that a person or a tool wrote, with the place it stands in.
+create or replace temp view secret_strings as
 select 'message' as field, message_id as id, exchange_id, session_id, text
 from v_messages where text is not null
 union all
@@ -12,3 +13,5 @@ select 'memory', memory_id, null, conversation_id, text from v_memories where te
 union all
 select 'session', session_id, null, session_id, concat_ws(e'\n', title, cwd, git_branch)
 from v_sessions
+union all
+select 'file', file_id, null, null, path from v_files

@@ -48,7 +48,7 @@ def traces(
       agp export traces --project krume
       agp export traces --session 0a3f --form atif --out shared/
     """
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.commands_build import Bar
     from lanes.traces.choose import Asked
     from lanes.traces.export import FORMS, export
@@ -57,7 +57,7 @@ def traces(
     asked = Asked(sessions, project, since.date() if since else None)
 
     def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-        redactor = Redactor(home_salt(), literals=home_literals())
+        redactor = home_redactor()
         with Bar("sessions") as bar:
             return export(con, asked, redactor, out.absolute(), forms or FORMS, bar)
 

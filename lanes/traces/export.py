@@ -50,7 +50,7 @@ def export(
             if "transcripts" in forms:
                 found += write_files(con, session, files, redactor, stage / BUILD / "transcripts")
             advance(1, len(sessions))
-        refuse_secrets(stage / BUILD)
+        refuse_secrets(stage / BUILD, redactor.look)
         publish(stage, out)
     finally:
         clear(stage)

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 import agp.report
-import agp.report.findings as agp_report_findings
+import filters.secrets.history as secrets_history
 from agp.report.page import run_figures, write_page
 from agp.report.sankey import HEIGHT, TOP, Link, height_of, layout, sankey
 from filters.secrets import Redactor, scan_files
@@ -70,18 +70,17 @@ def test_secrets_are_looked_for_while_a_writer_may_write(agp, home, claude_tree,
     s.person(f"Upload it with aws_access_key_id={KEY} please")
     s.agent("Done, it is in the bucket.")
     agp("ingest")
-    looked, scan = [], agp_report_findings.surveyed
+    looked, scan = [], secrets_history.scan_many
 
-    def scanning(batches):
+    def scanning(texts, look):
         with open_writer(wait=0):  # refused in this process too while anybody reads
             looked.append(True)
-        return scan(batches)
+        return scan(texts, look)
 
-    monkeypatch.setattr(agp_report_findings, "surveyed", scanning)
+    monkeypatch.setattr(secrets_history, "scan_many", scanning)
     said = json.loads(agp("report", "--out", home / "page.html", "--json").stdout)
     assert looked and said["bytes"] > 10_000
     assert "aws_key" in Page((home / "page.html").read_text()).words
-    assert not list((home / ".agp").glob(".report-*"))
 
 
 def test_the_page_is_whole_and_nothing_in_it_runs_or_leaks(written, home):

@@ -151,6 +151,21 @@ comment on column v_usage.cache_write_tokens is 'written to the cache';
 comment on column v_usage.output_tokens is 'written, without reasoning that is counted apart';
 comment on column v_usage.reasoning_tokens is 'of reasoning, where it is counted apart';
 
+comment on view v_findings is 'where a secret stands in the history; never what it is';
+comment on column v_findings.finding_id is 'a hash of the place';
+comment on column v_findings.kind is 'what kind of secret, as in its placeholder';
+comment on column v_findings.field is 'message, tool input, tool output, memory, session or file';
+comment on column v_findings.id is 'of that message, tool call, memory, session or file';
+comment on column v_findings.exchange_id is 'the exchange it is part of, if any';
+comment on column v_findings.session_id is 'the session it is part of, if any';
+comment on column v_findings.start_char is 'where it begins in the text of the field, in characters from 0';
+comment on column v_findings.end_char is 'where it ends';
+comment on column v_findings.detector is 'which detector found it';
+comment on column v_findings.detector_version is 'that detector''s version';
+comment on column v_findings.secret is 'a keyed hash: equal for equal secrets of this home';
+comment on column v_findings.first_seen is 'UTC';
+comment on column v_findings.last_seen is 'UTC: when the text was last looked through';
+
 comment on view v_decisions is 'what a rule said of an exchange, or of a message in it, for a lane';
 comment on column v_decisions.rule_set is 'hash of the rule set';
 comment on column v_decisions.rule_id is 'the rule''s name';

@@ -151,6 +151,11 @@ order by m.created_at desc, m.memory_id;
 create or replace view v_lane_rows as
 select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
 
+create or replace view v_findings as
+select finding_id, kind, field, id, exchange_id, session_id, start_char, end_char, detector,
+       detector_version, hex(digest) as secret, first_seen, last_seen
+from findings;
+
 -- Bit i of word w of a mask is the rule at position 64 w + i.
 -- The evidence is the rule's expression with what it read: of texts only how long they are.
 create or replace view v_decisions as

@@ -8,7 +8,14 @@ from base64 import b64encode
 import pytest
 
 CLASSES = {"A-Z": string.ascii_uppercase, "a-z": string.ascii_lowercase, "0-9": string.digits}
-CLASSES |= {"A-F": "ABCDEF", "2-7": "234567", "1-9": "123456789", "a-f": "abcdef"}
+CLASSES |= {
+    "A-F": "ABCDEF",
+    "2-7": "234567",
+    "1-9": "123456789",
+    "2-9": "23456789",
+    "3-9": "3456789",
+    "a-f": "abcdef",
+}
 
 
 def _random(match: re.Match[str], rng: random.Random) -> str:
@@ -19,10 +26,17 @@ def _random(match: re.Match[str], rng: random.Random) -> str:
 
 
 def fill(template: str, seed: int) -> str:
-    """Fill `{A-Z2-7*16}` with random characters, then encode `{base64:...}`."""
+    """Fill `{A-Z2-7*16}` with random characters, then encode `{base64:...}`, end `{luhn:...}`."""
     rng = random.Random(f"{template} {seed}")
-    text = re.sub(r"\{([^{}*]+)\*([0-9]+)\}", lambda m: _random(m, rng), template)
+    text = re.sub(r"\{([^{}*:]+)\*([0-9]+)\}", lambda m: _random(m, rng), template)
+    text = re.sub(r"\{luhn:([0-9 -]*)\}", lambda m: m[1] + _last(m[1]), text)
     return re.sub(r"\{base64:(.*?)\}", lambda m: b64encode(m[1].encode()).decode(), text)
+
+
+def _last(digits: str) -> str:
+    """Return the digit that makes a number right by the Luhn formula."""
+    doubled = [int(d) * (2 - i % 2) for i, d in enumerate(re.sub(r"\D", "", digits)[::-1])]
+    return str(-sum(d - 9 * (d > 9) for d in doubled) % 10)
 
 
 def core(template: str, seed: int) -> str:
