@@ -82,7 +82,7 @@ def ablate(asked: Asked, begin: Callable[[int], None], tick: Tick) -> dict[str, 
 
 def built(rules: RuleSet, out: Path) -> dict[str, Any]:
     """Build the lane under a rule set; return its manifest."""
-    from filters.secrets import Redactor, home_literals, home_salt
+    from filters.secrets import home_redactor
     from lanes.build import build
     from lanes.lane import lane_named
     from lanes.settings import load as load_settings
@@ -92,7 +92,7 @@ def built(rules: RuleSet, out: Path) -> dict[str, Any]:
     lane = lane_named(LANE)
     settings = load_settings(lane.settings, LANE, {})
     splits = load_settings(SplitSettings, "split", {})
-    redactor = Redactor(home_salt(), literals=home_literals())
+    redactor = home_redactor()
     return write(lambda con: build(con, lane, settings, splits, redactor, out, rules=rules))
 
 
