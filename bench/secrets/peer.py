@@ -21,8 +21,8 @@ def betterleaks(text: str) -> Iterable[str]:
 
 def detect_secrets(text: str) -> Iterable[str]:
     """Return what detect-secrets finds with its default plugins, line by line."""
-    from detect_secrets.core.scan import scan_line
-    from detect_secrets.settings import default_settings
+    from detect_secrets.core.scan import scan_line  # pyright: ignore[reportMissingImports]
+    from detect_secrets.settings import default_settings  # pyright: ignore[reportMissingImports]
 
     with default_settings():
         return [
@@ -32,7 +32,7 @@ def detect_secrets(text: str) -> Iterable[str]:
 
 def dataclaw(text: str) -> str:
     """Return a text as dataclaw redacts it."""
-    from dataclaw.secrets import redact_text
+    from dataclaw.secrets import redact_text  # pyright: ignore[reportMissingImports]
 
     return redact_text(text)[0]
 
