@@ -18,6 +18,7 @@ from filters.secrets.choices import home_look, home_words
 from filters.secrets.detectors import version_of, versions
 from filters.secrets.finding import Finding, Look, scan_many
 from filters.secrets.home import home_salt
+from filters.secrets.keyed import keyed
 from filters.secrets.survey import Place, Survey
 from warehouse import interrupt
 
@@ -102,7 +103,7 @@ def _finding(row: dict[str, Any], finding: Finding, salt: bytes) -> dict[str, An
         "end_char": finding.end,
         "detector": finding.detector,
         "detector_version": version_of(finding.detector),
-        "digest": hashlib.blake2b(secret, key=salt, digest_size=16).digest(),
+        "digest": keyed(secret, salt),
     }
 
 

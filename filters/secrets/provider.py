@@ -8,11 +8,16 @@ so a process that used it must not fork.
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 from filters.secrets import checks
 from filters.secrets.detectors import LIBRARY
 from filters.secrets.kinds import kind_of
 from filters.secrets.own import Span, occurrences
+from warehouse.errors import AgpError
+
+if TYPE_CHECKING:
+    import betterleaks
 
 _FILES = ExitStack()
 _WINDOW = 48_000  # bytes read at once: one keyword makes a rule read no more than this
@@ -33,13 +38,21 @@ def _windows(data: bytes) -> list[bytes]:
     return [data[start : start + _WINDOW + _OVERLAP] for start in starts]
 
 
-def find(data: bytes) -> list[Span]:
-    """Return what betterleaks finds in prepared bytes, wherever its values stand."""
+def _scanned(text: str) -> "list[betterleaks.Finding]":
+    """Return what the library finds; where it fails, nothing may leave."""
     import betterleaks
 
+    try:
+        return betterleaks.scan_string(text, _config())
+    except (betterleaks.BetterleaksError, OSError, ValueError) as error:
+        raise AgpError(f"betterleaks failed ({type(error).__name__}), so nothing leaves") from None
+
+
+def find(data: bytes) -> list[Span]:
+    """Return what betterleaks finds in prepared bytes, wherever its values stand."""
     secrets: dict[tuple[bytes, bytes], tuple[str, str]] = {}
     for window in _windows(data):
-        for finding in betterleaks.scan_string(window.decode("utf-8", "ignore"), _config()):
+        for finding in _scanned(window.decode("utf-8", "ignore")):
             secret = finding.match.value.encode()
             if secret and checks.no_example(secret):
                 full = finding.match.full.encode()

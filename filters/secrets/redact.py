@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from filters.secrets.detectors import kinds_off, personal_kinds
-from filters.secrets.finding import Look, byte_spans
+from filters.secrets.finding import Look, as_bytes, byte_spans
+from filters.secrets.keyed import keyed
 from filters.secrets.own import Span
 from filters.secrets.seams import seams
-from filters.secrets.views import decoded_view
 from warehouse.errors import AgpError
 
 # A replacement may bring two halves together; more rounds than this were never seen.
 _ROUNDS = 8
+# Texts of this length are remembered once they are clean, so many at most: a row of a dataset is
+# looked through again when its texts are joined, and most of them are not.
+_REMEMBERED, _MOST = 200, 200_000
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 class Redactor:
@@ -46,6 +53,7 @@ class Redactor:
             off = personal_kinds() - kinds
         self.look = Look(literal_pattern(literals), kinds_off() if off is None else off)
         self._placeholders: dict[bytes, bytes] = {}
+        self._clean: set[bytes] = set()
         self._numbers: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
 
@@ -56,7 +64,7 @@ class Redactor:
     def texts(self, texts: Sequence[str]) -> list[str]:
         """Return many texts without secrets, at the price of one."""
         result = list(texts)
-        todo = list(range(len(result)))
+        todo = [i for i, text in enumerate(result) if not self._is_clean(text)]
         for _ in range(_ROUNDS):
             datas, spans = byte_spans([result[i] for i in todo], self.look)
             changed = []
@@ -65,10 +73,16 @@ class Redactor:
                 if wanted:
                     result[i] = self._replace(data, wanted).decode("utf-8", "surrogatepass")
                     changed.append(i)
+                elif len(data) >= _REMEMBERED and len(self._clean) < _MOST:
+                    self._clean.add(_digest(data))
             if not changed:
                 return result
             todo = changed
         raise AgpError("a text holds secrets that replacing does not remove; leave it out")
+
+    def _is_clean(self, text: str) -> bool:
+        """Tell whether nothing was found in this very text before."""
+        return len(text) >= _REMEMBERED and _digest(as_bytes(text)) in self._clean
 
     def value(self, value: Any) -> Any:
         """Return a nested value with every string and every key redacted."""
@@ -102,9 +116,7 @@ class Redactor:
         return b"".join((*pieces, data[at:]))
 
     def _placeholder(self, secret: bytes, span: Span) -> bytes:
-        view = decoded_view(secret)
-        plain = view.data if view else secret
-        digest = hashlib.blake2b(plain, key=self._salt, digest_size=16).digest()
+        digest = keyed(secret, self._salt)
         if digest not in self._placeholders:
             self._numbers[span.kind] += 1
             name = f"[{span.kind.upper()}_{self._numbers[span.kind]}]"

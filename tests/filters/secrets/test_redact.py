@@ -4,6 +4,7 @@ import json
 import time
 
 from filters.secrets import Redactor, scan, scan_files
+from filters.secrets import redact as module
 
 
 def test_same_secret_same_placeholder(grow):
@@ -11,6 +12,24 @@ def test_same_secret_same_placeholder(grow):
     redactor = Redactor(b"s")
     assert redactor.text(f"{key} and {key}") == "[AWS_KEY_1] and [AWS_KEY_1]"
     assert redactor.text(f'{{"k": "\\n{key}"}}') == '{"k": "\\n[AWS_KEY_1]"}'
+    assert redactor.text(f"it is {key[:9]}\n  {key[9:]} here") == "it is [AWS_KEY_1] here"
+
+
+def test_a_clean_text_is_looked_through_once(grow, monkeypatch):
+    """A row is redacted when its texts are joined; those that did not change were looked at."""
+    looked, scan = [], module.byte_spans
+
+    def noting(texts, look):
+        looked.extend(texts)
+        return scan(texts, look)
+
+    monkeypatch.setattr(module, "byte_spans", noting)
+    redactor, clean = Redactor(b"s"), "roses " * 100
+    secret = f"{clean} {grow('ghp_{A-Za-z0-9*36}', 1)}"
+    once = redactor.texts([clean, secret])
+    looked.clear()
+    assert redactor.texts([*once, clean]) == [*once, clean] and looked == []
+    assert redactor.texts([secret])[0] == once[1] and looked
 
 
 def test_value_walks_strings_and_keys(grow):
