@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
@@ -52,25 +53,51 @@ def prepared(data: bytes) -> bytes:
     return data.replace(b"\0", b"\n").replace(b"leaks:allow", b"leaks_allow")
 
 
-def spans_in(data: bytes, look: Look = ALL, deep: bool = True) -> list[Span]:
+@dataclass
+class Hint:
+    """What looking through a chunk said of the texts in it: a text holds no more than its chunk.
+
+    `among` are the only keywords in it, and without `keys` betterleaks finds nothing there. While
+    the chunk is looked through, `met` and `fired` gather both.
+    """
+
+    among: Collection[bytes] | None = None
+    keys: bool = True
+    met: set[bytes] | None = None
+    fired: list[Span] = field(default_factory=list)
+
+
+def spans_in(
+    data: bytes, look: Look = ALL, deep: bool = True, hint: Hint | None = None
+) -> list[Span]:
     """Return merged spans of one text; placeholders are no secrets. `deep` reads base64 too."""
+    hint = hint or Hint()
     data = prepared(data)
     view = decoded_view(data)
     # What a reader sees after decoding is what providers' keys look like; our own detectors
     # also read the raw text, where a backslash may be a backslash.
     seen = view.data if view else data
-    keys = _beside(provider.find, seen) if len(data) > _LONG else partial(provider.find, seen)
+    ask = provider.find if hint.keys else _nothing
+    keys = _beside(ask, seen) if len(data) > _LONG else partial(ask, seen)
     found = own.find_literals(seen, look.literals)
-    found += own.find(seen, look.off)
-    found += _in_base64(seen, look) if deep else []
-    found += keys()
+    found += own.find(seen, look.off, hint.among, hint.met)
+    fired = _in_base64(seen, look, hint) if deep else []
+    fired += keys()
+    found += fired
     if view:
         found = [s._replace(start=view.raw(s.start), end=view.raw_end(s.end)) for s in found]
-        found += _as_it_stands(data, view, look)
+        hint.fired += found[len(found) - len(fired) :]
+        found += _as_it_stands(data, view, look, hint)
+    else:
+        hint.fired += fired
     return merge(found, [m.span() for m in PLACEHOLDER.finditer(data)])
 
 
-def _as_it_stands(data: bytes, view: View, look: Look) -> list[Span]:
+def _nothing(data: bytes) -> list[Span]:
+    return []
+
+
+def _as_it_stands(data: bytes, view: View, look: Look, hint: Hint) -> list[Span]:
     """Return what is found without decoding, in the lines where decoding changed something."""
     regions: list[tuple[int, int]] = []
     for at in view.places():
@@ -82,7 +109,8 @@ def _as_it_stands(data: bytes, view: View, look: Look) -> list[Span]:
             regions.append((start, end))
     text = _SEPARATOR.join(data[start:end] for start, end in regions)
     starts = [*accumulate((end - start + len(_SEPARATOR) for start, end in regions), initial=0)]
-    found = [*own.find(text, look.off), *own.find_literals(text, look.literals)]
+    found = own.find(text, look.off, hint.among, hint.met)
+    found += own.find_literals(text, look.literals)
     return [_moved(span, regions, starts) for span in found]
 
 
@@ -92,14 +120,16 @@ def _moved(span: Span, regions: list[tuple[int, int]], starts: list[int]) -> Spa
     return span._replace(start=span.start + ahead, end=min(span.end + ahead, regions[i][1]))
 
 
-def _in_base64(data: bytes, look: Look) -> list[Span]:
+def _in_base64(data: bytes, look: Look, hint: Hint) -> list[Span]:
     """Return the runs of base64 that hold a secret; each is one span, of the kind of its first."""
     runs = list(coded(data))
     if not runs:
         return []
     texts = [text for *_, text in runs]
     offsets = [0, *accumulate(len(text) + len(_SEPARATOR) for text in texts)]
-    hits = spans_in(_SEPARATOR.join(texts), look, deep=False)
+    hits = spans_in(
+        _SEPARATOR.join(texts), look, deep=False, hint=Hint(hint.among, hint.keys, hint.met)
+    )
     first = {bisect_right(offsets, s.start) - 1: s for s in reversed(hits)}
     return [Span(*runs[i][:2], s.kind, s.detector) for i, s in first.items()]
 
@@ -186,26 +216,30 @@ def byte_spans(texts: Sequence[str], look: Look = ALL) -> tuple[list[bytes], lis
         chunk.append(i)
         size += len(data) + len(_SEPARATOR)
         if size >= _CHUNK or i == len(datas) - 1:
-            for j in _suspects(chunk, datas, look):
-                spans[j] = spans_in(datas[j], look)
+            for j, hint in _suspects(chunk, datas, look):
+                spans[j] = spans_in(datas[j], look, hint=hint)
             chunk, size = [], 0
     return [datas[i] for i in of], [spans[i] for i in of]
 
 
-def _suspects(chunk: list[int], datas: list[bytes], look: Look) -> list[int]:
-    """Return which texts of a chunk any finding touches."""
+def _suspects(
+    chunk: list[int], datas: list[bytes], look: Look
+) -> Iterator[tuple[int, Hint | None]]:
+    """Yield which texts of a chunk any finding touches, and what is known of each."""
     if len(chunk) == 1:
-        return chunk
-    offsets, at = [], 0
-    for i in chunk:
-        offsets.append(at)
-        at += len(datas[i]) + len(_SEPARATOR)
-    hit: set[int] = set()
-    for span in spans_in(_SEPARATOR.join(datas[i] for i in chunk), look):
-        first = bisect_right(offsets, span.start) - 1
-        last = bisect_right(offsets, max(span.start, span.end - 1)) - 1
-        hit.update(range(first, last + 1))
-    return [chunk[i] for i in sorted(hit)]
+        yield chunk[0], None
+        return
+    offsets = [0, *accumulate(len(datas[i]) + len(_SEPARATOR) for i in chunk)]
+    told = Hint(met=set())
+    spans = spans_in(_SEPARATOR.join(datas[i] for i in chunk), look, hint=told)
+    with_keys = {i for span in told.fired for i in _touched(span, offsets)}
+    for i in sorted({i for span in spans for i in _touched(span, offsets)}):
+        yield chunk[i], Hint(told.met, i in with_keys)
+
+
+def _touched(span: Span, offsets: list[int]) -> range:
+    first = bisect_right(offsets, span.start) - 1
+    return range(first, bisect_right(offsets, max(span.start, span.end - 1)))
 
 
 def _in_characters(data: bytes, span: Span) -> Finding:

@@ -1,7 +1,7 @@
 """Our own engine: bytes come in, spans of the detectors in `detectors/*.toml` go out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -52,11 +52,13 @@ def occurrences(data: bytes, word: bytes) -> Iterator[int]:
         at = data.find(word, at + 1)
 
 
-def _keywords_in(data: bytes, off: Off) -> Iterator[tuple[int, bytes]]:
+def _keywords_in(
+    data: bytes, off: Off, among: Collection[bytes] | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Yield every place where a keyword stands, in any case, with the keyword in lower case."""
     low = data.lower()
     if len(data) < _SHORT:
-        for keyword in _detectors(off)[1]:
+        for keyword in _detectors(off)[1] if among is None else among:
             for at in occurrences(low, keyword):
                 yield at, keyword
         return
@@ -72,15 +74,23 @@ def _keywords_in(data: bytes, off: Off) -> Iterator[tuple[int, bytes]]:
                     yield at, keyword
 
 
-def find(data: bytes, off: Off | None = None) -> list[Span]:
+def find(
+    data: bytes,
+    off: Off | None = None,
+    among: Collection[bytes] | None = None,
+    met: set[bytes] | None = None,
+) -> list[Span]:
     """Return what our own detectors find in UTF-8 bytes, unsorted; spans may overlap.
 
     Kinds that are `off` are not looked for; without the argument, those that are off by default.
+    No keyword but those `among` stands in the data, if that is known; those that do go into `met`.
     """
     off = kinds_off() if off is None else off
     everywhere, called = _detectors(off)
     spans: list[Span] = []
-    for at, keyword in _keywords_in(data, off):
+    for at, keyword in _keywords_in(data, off, among):
+        if met is not None:
+            met.add(keyword)
         for detector in called[keyword]:
             hit = detector.match(data, at)
             if hit:
