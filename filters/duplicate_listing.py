@@ -7,8 +7,7 @@ from typing import Any
 import duckdb
 
 from filters.samples import excerpts
-from filters.secrets import Redactor
-from filters.secrets.home import home_literals, home_salt
+from filters.secrets import home_redactor
 from warehouse.ids import find_exchange
 from warehouse.statements import execute_file
 
@@ -57,7 +56,7 @@ def differences(copies: list[dict[str, Any]]) -> dict[str, Any]:
 
     Secrets are replaced before anything is compared, so a copy may differ in a secret alone.
     """
-    redactor = Redactor(home_salt(), literals=home_literals())
+    redactor = home_redactor()
     texts = redactor.texts([copy[side] or "" for copy in copies for side in ("prompt", "answer")])
     best = texts[:2]
     for i, copy in enumerate(copies):
