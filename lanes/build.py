@@ -16,6 +16,7 @@ import polars as pl
 
 from filters.compile import RuleSet
 from filters.secrets import Look, Redactor, scan_files
+from filters.secrets.detectors import versions
 from filters.verdicts import verdicts
 from lanes.card import card
 from lanes.contamination import overlaps, units
@@ -169,6 +170,7 @@ def write(
     made = manifest(lane.name, folder, counts, parameters, plan.rule_set, left_out, found)
     made["missing"] = lane.missing(work.settings, counts)
     made["crossing"] = len(crossing)
+    made["looked_for"] = {"detectors": versions(), "off": sorted(work.redactor.look.off)}
     write_manifest(folder, made)
     (folder / "README.md").write_text(card(lane, made), encoding="utf-8")
     return made

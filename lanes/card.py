@@ -74,7 +74,8 @@ def how_it_was_made(made: Mapping[str, Any]) -> list[str]:
         f"{made['parameters']['weights']['template_cap']:g} together.",
         "",
         f"Secrets replaced by placeholders: {secrets or 'none were found'}. "
-        "The written files were scanned again and no detector fired.",
+        "The written files were scanned again and no detector fired. Not looked for, as chosen: "
+        f"{', '.join(made['looked_for']['off']) or 'nothing'}.",
         "",
         f"Rule set `{made['rule_set']}`; settings and file hashes stand in `manifest.json`.",
     ]

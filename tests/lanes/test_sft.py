@@ -52,6 +52,14 @@ def test_secrets_leave_as_placeholders(many, agp):
     assert b"anna.weber" not in text and b"[EMAIL_1]" in text
 
 
+def test_what_a_person_switched_off_stays_and_is_said(many, agp, tmp_path):
+    (tmp_path / ".agp/secrets.toml").write_text("[personal]\nemail = false\nhost = true")
+    folder, made = built(agp)
+    assert b"anna.weber" in b"".join(p.read_bytes() for p in folder.glob("*.jsonl"))
+    assert made["looked_for"]["off"] == ["email", "private_ip"]
+    assert "Not looked for, as chosen: email, private_ip." in (folder / "README.md").read_text()
+
+
 def test_a_build_with_a_secret_is_refused_and_leaves_nothing(many, agp, monkeypatch, tmp_path):
     monkeypatch.setattr("filters.secrets.Redactor.value", lambda self, value: value)
     result = agp("lanes", "build", "sft", exit_code=2)
