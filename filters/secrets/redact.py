@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from filters.secrets.detectors import kinds_off, personal_kinds
@@ -86,18 +87,18 @@ class Redactor:
 
     def value(self, value: Any) -> Any:
         """Return a nested value with every string and every key redacted."""
+        value = self._without_seams(value)
         strings: dict[str, None] = {}
         _collect(value, strings)
-        clean = _rebuild(value, dict(zip(strings, self.texts(list(strings)), strict=True)))
-        return self._without_seams(clean)
+        return _rebuild(value, dict(zip(strings, self.texts(list(strings)), strict=True)))
 
     def _without_seams(self, value: Any) -> Any:
-        """Replace what begins at the end of one block and goes on in the next."""
-        found = seams(value)
-        if not found:
+        """Return a value without what begins at the end of one block and goes on in the next."""
+        _, spans = byte_spans([seam.text for seam in seams(value)], self.look)
+        if not any(spans):
             return value
-        _, spans = byte_spans([seam.text for seam in found], self.look)
-        for seam, inside in zip(found, spans, strict=True):
+        value = deepcopy(value)
+        for seam, inside in zip(seams(value), spans, strict=True):
             for span in inside:
                 if span.start < seam.at < span.end and self._is_wanted(span):
                     seam.replace(span, self._placeholder(seam.secret(span), span).decode())

@@ -43,6 +43,8 @@ class Seam:
     def replace(self, span: Span, placeholder: str) -> None:
         """Put a placeholder in the place of either part."""
         (before, i), (after, j) = self.left, self.right
+        if not before[i].endswith(self.tail) or not after[j].startswith(self.head):
+            return  # the seam before this one took it
         kept = len(before[i]) - len(self.tail) + span.start
         before[i] = before[i][:kept] + placeholder
         after[j] = placeholder + after[j][span.end - self.at - 1 :]
