@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -39,10 +40,9 @@ def prepare(con: duckdb.DuckDBPyConnection) -> bool:
     others were last made, nothing is done.
     """
     changed = refresh(con)
-    texts = "".join(statement("filters", name) for name in ("duplicates.sql", "neighbours.sql"))
     state = con.execute(
         "select hash($texts, count(*), bit_xor(hash(exchange_id, fingerprint))) from fingerprints",
-        {"texts": texts},
+        {"texts": own_texts()},
     ).fetchall()
     if not changed and con.execute("select state from prepared").fetchall() == state:
         return False
@@ -51,6 +51,12 @@ def prepare(con: duckdb.DuckDBPyConnection) -> bool:
     execute_file(con, "filters", "neighbours.sql")
     con.execute("insert into prepared values (?)", state[0])
     return True
+
+
+def own_texts() -> str:
+    """Return all queries and settings of this package: with others, other copies are found."""
+    names = sorted(file.name for file in files("filters").iterdir())
+    return "".join(statement("filters", n) for n in names if n.endswith((".sql", ".toml")))
 
 
 def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "pl.DataFrame":
