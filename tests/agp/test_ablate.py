@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agp.ablate import Arm, conclusion, sides
+from agp.ablations import keep
 from train.stages.samples import Sample
 from train.stages.stage1 import chosen_settings
 from warehouse.errors import AgpError
-from warehouse.store import open_reader
+from warehouse.store import open_reader, open_writer
 
 
 def arm(lengths: list[int]) -> Arm:
@@ -63,6 +64,26 @@ def test_the_other_side_has_the_same_rules_but_for_those_taken_away(home):
     assert "COALESCE(false, false)" in texts["low-content-weight"]
     with pytest.raises(AgpError, match="there is no rule low-conten;"):
         sides(["low-conten"])
+
+
+def test_numbers_are_kept_listed_and_shown(home, agp):
+    with open_writer():
+        pass
+    found = scores([-0.1, -0.2]) | {"rules": ["a", "b"], "lane": "sft", "model": "tiny"}
+    found |= {"pack": "held-out rows", "split": "valid", "made_at": "2026-03-01T09:00:00+00:00"}
+    found |= {"tokens": {"with": 90, "without": 91}}
+    found["rows"] = {side: {"train": {"rows": 7}} for side in ("with", "without")}
+    for number, one in enumerate(found["seeds"]):
+        one["seed"] = number
+    made = keep(found | conclusion(found, 20))
+    [row] = json.loads(agp("filters", "ablations", "--json").output)
+    assert row["ablation_id"] == made["ablation_id"] and row["rules"] == ["a", "b"]
+    assert (row["n"], row["verdict"]) == (40, "helps") and row["value"] == pytest.approx(-0.15)
+    assert "helps" in agp("filters", "ablations").output
+    shown = agp("filters", "ablations", made["ablation_id"]).output
+    assert "with a b" in shown and "-0.1000" in shown and "nats a token, n = 40" in shown
+    [kept] = json.loads(agp("sql", "--json", "from v_ablations").output)
+    assert (kept["rows_with"], kept["tokens_without"], kept["seeds"]) == (7, 91, 2)
 
 
 @pytest.fixture
