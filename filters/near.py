@@ -19,7 +19,8 @@ from filters.shingles import Codes, Hashes, Numbers, digit_table, letters, windo
 from filters.sketches import Document, arrow, sketched
 from warehouse.statements import execute_file
 
-VERIFIED = 20_000_000  # letters of the pairs whose texts are held at once
+HELD = 20_000_000  # letters of the pairs whose texts are held at once, ...
+COMPARED = 1_000_000  # ... and of those whose shingles are
 Pair = tuple[int, int, int]  # one, other, letters of both
 TextsOf = Callable[[Sequence[int]], Mapping[int, Document]]
 
@@ -90,22 +91,28 @@ def candidates(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> list[P
 def verified(pairs: Sequence[Pair], texts_of: TextsOf, settings: NearSettings) -> list[Near]:
     """Return the pairs that are near copies; `texts_of` gives the documents of some ids."""
     found: list[Near] = []
-    for part in portions(pairs):
-        ids = sorted({i for one, other, _ in part for i in (one, other)})
-        texts = prepared(texts_of(ids), settings)
-        for one, other, _ in part:
-            if one in texts and other in texts:
-                similarity = compare(texts[one], texts[other], settings)
-                if similarity is not None:
-                    found.append(Near(one, other, similarity))
+    for part in portions(pairs, HELD):
+        documents = texts_of(ids(part))
+        for few in portions(part, COMPARED):
+            texts = prepared({i: documents[i] for i in ids(few) if i in documents}, settings)
+            for one, other, _ in few:
+                if one in texts and other in texts:
+                    similarity = compare(texts[one], texts[other], settings)
+                    if similarity is not None:
+                        found.append(Near(one, other, similarity))
     return found
 
 
-def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
-    """Yield pairs in order, as many together as memory ought to hold the texts of."""
+def ids(pairs: Sequence[Pair]) -> list[int]:
+    """Return the documents that some pairs are of."""
+    return sorted({i for one, other, _ in pairs for i in (one, other)})
+
+
+def portions(pairs: Sequence[Pair], most: int) -> Iterator[Sequence[Pair]]:
+    """Yield pairs in order, so many together that they have at most so many letters."""
     first = room = 0
     for i, (_, _, size) in enumerate(pairs):
-        if i > first and room + size > VERIFIED:
+        if i > first and room + size > most:
             yield pairs[first:i]
             first, room = i, 0
         room += size
