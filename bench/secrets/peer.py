@@ -5,6 +5,7 @@ python peer.py NAME TEXTS.json LEFT.json
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,14 +21,17 @@ def betterleaks(text: str) -> Iterable[str]:
 
 
 def detect_secrets(text: str) -> Iterable[str]:
-    """Return what detect-secrets finds with its default plugins, line by line."""
-    from detect_secrets.core.scan import scan_line  # pyright: ignore[reportMissingImports]
+    """Return what detect-secrets finds with its default plugins in a file that holds the text.
+
+    Not by `scan_line`: that one also shows strings below its own limits of entropy.
+    """
+    from detect_secrets.core.scan import scan_file  # pyright: ignore[reportMissingImports]
     from detect_secrets.settings import default_settings  # pyright: ignore[reportMissingImports]
 
-    with default_settings():
-        return [
-            s.secret_value for line in text.splitlines() for s in scan_line(line) if s.secret_value
-        ]
+    with tempfile.TemporaryDirectory() as folder, default_settings():
+        path = Path(folder) / "text.txt"
+        path.write_text(text, encoding="utf-8", errors="replace")
+        return [s.secret_value for s in scan_file(str(path)) if s.secret_value]
 
 
 def dataclaw(text: str) -> str:
