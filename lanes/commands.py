@@ -13,6 +13,7 @@ from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
 
 SHOWN = 2000  # characters of a message
+OVERLAPS = 20  # exchanges of a build that repeat one of another split; --json has all
 NONE = "no dataset is built yet; `agp lanes build all` builds some"
 
 
@@ -147,4 +148,11 @@ def print_audit(found: dict[str, Any]) -> None:
         click.echo(f"too little: {line}")
     if found["left_out"]:
         print_table(("left out because", "exchanges"), found["left_out"].items())
+    if repeats := found["contamination"]["exchanges"]:
+        named = [
+            [f"{x['exchange_id']} ({x['split']}:{x['row']})" for x in (r["unit"], r["other"])]
+            for r in repeats[:OVERLAPS]
+        ]
+        rows = [[*names, r["kind"]] for names, r in zip(named, repeats, strict=False)]
+        print_table(("exchange", "repeats", "how"), rows)
     click.echo(found["verdict"])

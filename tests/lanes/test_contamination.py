@@ -129,6 +129,17 @@ def test_a_build_that_still_overlaps_is_refused(claude_tree, agp, monkeypatch, h
     assert "repeat one of another split" in out.output and not (home / "data").exists()
 
 
+def test_an_audit_lists_what_overlaps(claude_tree, agp, monkeypatch):
+    told("train", claude_tree, ASK, WORDS)
+    agp("ingest")
+    made = built(agp)
+    pair = [unit("train", ASK, WORDS, name="x1"), unit("test", f"{ASK} Please!", WORDS, name="x2")]
+    monkeypatch.setattr("lanes.audit.units", lambda folder: pair)
+    out = agp("lanes", "audit", made["path"]).stdout
+    assert "x1 (train:0)" in out and "x2 (test:0)" in out and "near" in out
+    assert "1 exchanges repeat one of another split" in out
+
+
 def test_what_overlaps_is_told_with_how_and_where():
     near = f"{ASK} Please!"
     found = overlaps(
