@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agp.demo_adapter import evaluate, packs, train
+from agp.demo_archives import memories, sources
 from agp.demo_curriculum import curriculum, decide, decision, lanes, newest
 from agp.demo_guide import Guide
 from warehouse.console import console
-
-# Enough to show it within a minute: small steps, adapters on every block.
-FEW_STEPS = ("window=512", "accumulate=1", "max_steps=80", "learning_rate=2e-3", "rank=32")
 
 
 def ingest(guide: Guide) -> None:
@@ -142,62 +141,6 @@ def semantic(guide: Guide) -> None:
     guide.run("lanes", "show", found[0]["build_id"], found[0]["row"], lines=18)
 
 
-def train(guide: Guide) -> None:
-    """An adapter."""
-    guide.step(
-        "Train an adapter",
-        "Stage 1 on the tiny Gemma 4 that comes with AGP: under a million parameters, the real "
-        "architecture, a few words. It learns from the answers of the train split, nothing else.",
-    )
-    few = [word for setting in FEW_STEPS for word in ("--set", setting)]
-    data = newest(guide, "sft")
-    guide.run_apart("train", "run", "1", "--model", "tiny", "--data", data, "--blocks", "all", *few)
-    guide.run("runs", "list", lines=12)
-
-
-def packs(guide: Guide) -> None:
-    """Held-out prompts."""
-    guide.step(
-        "Prompts that it never saw",
-        "Sessions of the other splits become prompts, each with the answer that was really given.",
-    )
-    guide.run("packs", "build", "--data", newest(guide, "sft"))
-
-
-def evaluate(guide: Guide) -> None:
-    """Adapter and base on held-out prompts, and an answer before and after."""
-    run = guide.rows("select run_id from v_runs order by started_at desc limit 1")[0]["run_id"]
-    guide.step(
-        "Does it beat its base?",
-        "Both are measured on the answers of the held-out sessions. The difference comes with its "
-        "interval (a bootstrap over sessions), beside 3-grams and a scrambled adapter; the gates "
-        "were fixed before the test split was opened. Then one prompt, answered before and after: "
-        "so small a model takes on the form, hardly the sense.",
-    )
-    shown = ("--answers", "3", "--max-tokens", "48", "--show", "1")
-    guide.run_apart("eval", run, "--pack", "history", *shown, lines=80)
-
-
-def sources(guide: Guide) -> None:
-    """What other sources add."""
-    from lanes.sample_history.desktop import copy_desktop_to
-    from lanes.sample_history.logs import copy_logs_to
-    from lanes.sample_history.rollouts import copy_rollouts_to
-
-    copy_logs_to(guide.home)
-    copy_rollouts_to(guide.home)
-    copy_desktop_to(guide.home)
-    guide.step(
-        "The same work, seen by others",
-        "Prompt logs and the clients' own histories keep what was typed, also where a transcript "
-        "is gone; Codex keeps rollouts of its own, Claude Desktop those of Cowork. What is the "
-        "same exchange stays one row, the highest source decides its words, and what could be two "
-        "stays apart and is listed.",
-    )
-    guide.run("ingest", lines=12, last=8)
-    guide.run("sources", "audit", "--limit", "3")
-
-
 def report(guide: Guide) -> None:
     """Everything on one page."""
     guide.step(
@@ -207,25 +150,6 @@ def report(guide: Guide) -> None:
         "replaced in it as in every export. Like this home it stays if the demo is kept (--keep).",
     )
     guide.run("report", "--out", str(guide.home / "agp-report.html"))
-
-
-def memories(guide: Guide) -> None:
-    """What a memory archive adds."""
-    from lanes.sample_history.memories import FOLDER, copy_memories_to
-
-    copy_memories_to(guide.home)
-    guide.step(
-        "What was remembered",
-        "A memory archive (tables of a Supabase project, here files of their rows) is the longest "
-        "history of all. Its prompts are sightings of the same exchanges, and each exchange can be "
-        "asked for the memories that precede it: a training row may begin with them.",
-    )
-    guide.run("ingest", str(guide.home / FOLDER), lines=12, last=8)
-    found = guide.rows(
-        "select exchange_id from v_exchanges where author = 'person' and project = 'krume' "
-        "and length(prompt) > 60 order by asked_at desc limit 1"
-    )
-    guide.run("memories", found[0]["exchange_id"])
 
 
 STEPS: list[Callable[[Guide], None]] = [
