@@ -56,6 +56,7 @@ def update(progress: Progress = lambda _: None) -> None:
 
     `progress` is told characters. What was done before an interruption is kept.
     """
+    interrupt.read(_is_stale)  # where there is no warehouse, nothing else is made either
     salt, look = home_salt(), home_look()
     version = looked_for(salt, look)
     while rows := interrupt.read(lambda con: _next_batch(con, version)):

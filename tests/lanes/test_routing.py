@@ -9,7 +9,7 @@ import pytest
 
 from lanes.split import SPLITS
 
-CONTENT = "c1cca0ac8461a92bcbf814f945ebc160c004054b90e4577d692d9fe8afc05987"
+CONTENT = "87062a5eaca664bf08240b9067f86340b3a6c6b227ab3270dad8953fa223cc06"
 
 
 @pytest.fixture
