@@ -45,7 +45,7 @@ FEW = {
         "evaluate_every=3",
     ),
 }
-SIZE = ("--most", "48", "--length", "4", "--answers", "4")
+SIZE = ("--most", "64", "--length", "4", "--answers", "4")
 # The semantic projection would read every text of the history, the joint finetune run it all anew.
 LEFT_OUT = ("--without", "semantic", "--without", "joint")
 
