@@ -92,12 +92,12 @@ def texts_of(
     con: duckdb.DuckDBPyConnection, ids: Sequence[int], settings: NearSettings
 ) -> dict[int, Document]:
     """Return prompt and answer of some texts by their normalised hash."""
-    con.register("asked", pl.DataFrame({"id": ids}, {"id": pl.UInt64}).to_arrow())
+    con.register("near_ids", pl.DataFrame({"id": ids}, {"id": pl.UInt64}).to_arrow())
     con.execute(
         "create or replace temp table compared as select id, min(exchange_id) as exchange_id "
-        "from features join asked on id = normalised_hash group by id"
+        "from features join near_ids on id = normalised_hash group by id"
     )
-    con.unregister("asked")
+    con.unregister("near_ids")
     load_words(con, "compared")
     texts = TEXTS.format(longest=settings.longest)
     rows = con.execute(f"select id, {texts} from compared join words using (exchange_id)")

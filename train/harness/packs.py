@@ -85,6 +85,12 @@ def find_pack(name: str) -> Path:
     raise AgpError(f"no pack at {name}; there are {', '.join(known)}, and `agp packs build`")
 
 
+def pack_of(capture: Mapping[str, Any]) -> Path:
+    """Return the folder of the pack a capture was made of: where it lay then, else by its name."""
+    there = capture.get("pack_folder", "/")
+    return find_pack(there if (Path(there) / "pack.toml").is_file() else capture["pack"])
+
+
 def load_pack(path: Path) -> Pack:
     """Read a pack; a line that is no prompt, a doubled id or a wrong digest is a one-line error."""
     about = read_about(path)

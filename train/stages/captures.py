@@ -136,7 +136,7 @@ def made_of(wanted: Wanted, pack: Any, layers: Sequence[int]) -> dict[str, Any]:
     name = "c" + hashlib.sha256(text).hexdigest()[:15]
     run = runs.summary(wanted.adapter)["run_id"] if wanted.adapter else None
     said = {"capture_id": name, "model": wanted.model, "adapter_run_id": run, "pack": pack.name}
-    return said | facts
+    return said | {"pack_folder": str(pack.path.absolute())} | facts
 
 
 def register(folder: Path) -> None:

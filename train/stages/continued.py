@@ -9,7 +9,7 @@ import numpy as np
 
 from train.harness.capture import read_manifest
 from train.harness.chat import template
-from train.harness.packs import find_pack, load_pack
+from train.harness.packs import load_pack, pack_of
 from train.harness.shards import read_shard
 from train.model.digest import model_digest, weights_digest
 from train.model.load import load, model_folder
@@ -39,7 +39,7 @@ def backbone(facts: dict[str, Any]) -> tuple[Any, Any]:
 def sequences(folder: Path, tokenizer: Any, split: str) -> list[Continued]:
     """Return a capture's prompts of a split; AgpError where their pack is another by now."""
     facts = read_manifest(folder)
-    pack = load_pack(find_pack(facts["pack"]))
+    pack = load_pack(pack_of(facts))
     if pack.digest != facts["pack_digest"]:
         raise AgpError(f"pack {pack.name} is no longer that of {facts['capture_id']}; capture anew")
     prompts = {p.id: p for p in pack.prompts}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from train.harness.capture import read_manifest
-from train.harness.packs import find_pack
+from train.harness.packs import pack_of
 from train.stages import captures, certified, runs
 from train.stages.examples import labelled
 from train.stages.stage2 import write_lens
@@ -20,7 +20,7 @@ def own_capture(run: Path, begin: Any = lambda n: None, tick: Any = lambda: None
     before = read_manifest(Path(facts["capture"]))
     wanted = captures.Wanted(
         facts["model"] if facts["model"] == "tiny" else facts["model_path"],
-        find_pack(before["pack"]),
+        pack_of(before),
         run,
         tuple(before["layers"]),
         tuple(before["splits"]),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from train.harness.packs import Message, Prompt, load_pack, write_pack
+from train.harness.packs import Message, Prompt, load_pack, pack_of, write_pack
 from warehouse.errors import AgpError
 
 
@@ -56,3 +56,15 @@ def test_a_changed_prompt_is_noticed(tmp_path):
     path.write_text(path.read_text().replace("8437", "8438"))
     with pytest.raises(AgpError, match="not what"):
         load_pack(tmp_path)
+
+
+def test_a_capture_s_pack_is_found_where_it_lay_or_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("AGP_HOME", str(tmp_path / "home"))
+    for folder in ("elsewhere", "home/packs/mine"):
+        write_pack(tmp_path / folder, "mine", "by hand", [prompt()])
+    there, named = tmp_path / "elsewhere", tmp_path / "home" / "packs" / "mine"
+    assert pack_of({"pack": "mine", "pack_folder": str(there)}) == there
+    assert pack_of({"pack": "mine", "pack_folder": str(tmp_path / "gone")}) == named
+    assert pack_of({"pack": "mine"}) == named
+    with pytest.raises(AgpError, match="no pack at other"):
+        pack_of({"pack": "other"})
