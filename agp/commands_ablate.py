@@ -66,7 +66,8 @@ def list_ablations(name: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(NAMES, [cells(row) for row in found])
+    rows = [cells(row) for row in found]
+    print_table(NAMES, rows, empty="no ablation is kept yet; `agp filters ablate RULE` makes one")
 
 
 def cells(row: dict[str, Any]) -> list[Any]:

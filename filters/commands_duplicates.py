@@ -70,13 +70,13 @@ def show_listing(found: dict[str, Any]) -> None:
         ]
         for row in found["clusters"]
     ]
-    title = "{clusters:,} clusters of {exchanges:,} exchanges".format(**found["totals"])
+    title = "clusters: {clusters:,}, of {exchanges:,} exchanges".format(**found["totals"])
     print_table(("best copy", "all", "copies of it", "begins"), rows, title=title)
     if found["templates"]:
         click.echo()
         keys = ("template_id", "exchanges", "sessions", "begins")
         rows = [[row[key] for key in keys] for row in found["templates"]]
-        title = "{templates:,} templates of {made:,} exchanges".format(**found["totals"])
+        title = "templates: {templates:,}, of {made:,} exchanges".format(**found["totals"])
         print_table(("template", "all", *keys[2:]), rows, title=title)
 
 

@@ -153,7 +153,7 @@ def test_the_command_lists_clusters_and_shows_what_differs(claude_tree, agp):
         session.agent(WORDS + " Write to ann@hollis-tools.com.")
     agp("ingest")
     out = agp("filters", "duplicates").stdout
-    assert "1 clusters of 2 exchanges" in out and "1 near" in out
+    assert "clusters: 1, of 2 exchanges" in out and "1 near" in out
     found = orjson.loads(agp("filters", "duplicates", "--alike", "near", "--json").stdout)
     cluster = found["clusters"][0]
     assert (cluster["near"], cluster["exact"], found["templates"]) == (1, 0, [])
