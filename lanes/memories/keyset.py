@@ -3,16 +3,10 @@
 Written as PostgREST reads it in `or=(...)`, and as SQL. Both compare as the database orders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 Row = dict[str, Any]
-
-
-class VectorRow(Row):
-    """A row whose vectors came as arrays of floats as well, by column, beside their text."""
-
-    vectors: Mapping[str, Any]
 
 
 def after(columns: Sequence[str], values: Sequence[Any]) -> str:

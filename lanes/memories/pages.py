@@ -10,7 +10,7 @@ import orjson
 from lanes.ingest.buffers import Batch, Buffers
 from lanes.ingest.plan import Job
 from lanes.ingest.state import State
-from lanes.memories.keyset import Row, VectorRow
+from lanes.memories.keyset import Row
 from lanes.sources.files import SourceFile
 from lanes.sources.lines import Record, line_records
 from lanes.sources.memories import GONE, SCHEME
@@ -41,8 +41,6 @@ def line(row: Row) -> Line:
 
         text = json.dumps(row, sort_keys=True, separators=(",", ":"))
         record, says = text.encode() + b"\n", None
-    if says is not None and isinstance(row, VectorRow):
-        says = {**row, **row.vectors}
     return Line(record, sha256(record).digest(), says)
 
 

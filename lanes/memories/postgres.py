@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from lanes.memories.access import DATABASE, Access
-from lanes.memories.keyset import Row, VectorRow, literal, quoted
+from lanes.memories.keyset import Row, literal, quoted
 from lanes.memories.reader import NoTable
 from lanes.memories.settings import MemorySettings
 from warehouse.errors import AgpError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from adbc_driver_postgresql.dbapi import Connection
 
 TOGETHER = 4 << 20  # characters of rows that are committed at once
-COLUMNS = """select attname, typname = 'vector' from pg_attribute join pg_type t on t.oid = atttypid
+COLUMNS = """select attname from pg_attribute
 where attrelid = to_regclass({}) and attnum > 0 and not attisdropped"""
 
 
@@ -48,15 +47,10 @@ class PostgresReader:
 
     def columns(self, table: str, wanted: Sequence[str]) -> set[str]:
         """Return which of these columns a table has."""
-        found = self.all(COLUMNS.format(literal(self.named(table))))
+        found = {name for (name,) in self.all(COLUMNS.format(literal(self.named(table))))}
         if not found:
             raise NoTable(table)
-        return set(wanted) & {name for name, _ in found}
-
-    def vectors(self, table: str) -> list[str]:
-        """Return which columns are pgvector's."""
-        found = self.all(COLUMNS.format(literal(self.named(table))))
-        return [name for name, is_vector in found if is_vector]
+        return set(wanted) & found
 
     def pages(
         self, table: str, order: Sequence[str], after: Sequence[Any], null: str | None = None
@@ -67,12 +61,9 @@ class PostgresReader:
         if after:
             values = ", ".join(literal(value) for value in after)
             where += f" and ({', '.join(names[: len(after)])}) > ({values})"
-        vectors = self.vectors(table)
-        arrays = "".join(f", t.{quoted(name)}::real[]" for name in vectors)
         yield from self.stream(
-            f"select to_json(t)::text{arrays} from {self.named(table)} t where {where} "
-            f"order by {', '.join(names)}",
-            vectors,
+            f"select to_json(t)::text from {self.named(table)} t where {where} "
+            f"order by {', '.join(names)}"
         )
 
     def keys(self, table: str, key: Sequence[str]) -> Iterator[list[Row]]:
@@ -94,22 +85,16 @@ class PostgresReader:
         [(count,)] = self.all(f"select count(*) from {self.named(table)}")
         return count
 
-    def stream(self, query: str, vectors: Sequence[str] = ()) -> Iterator[list[Row]]:
-        """Yield the objects that a query gives as JSON, a few megabytes at a time.
-
-        Its other columns are arrays of floats: vectors, whose text need not be read then.
-        """
+    def stream(self, query: str) -> Iterator[list[Row]]:
+        """Yield the objects that a query of one JSON column gives, a few megabytes at a time."""
         waiting: list[Row] = []
         size = 0
         try:
             with self.con.cursor() as cursor:
                 cursor.execute(query)
                 for batch in cursor.fetch_record_batch():
-                    arrays = [slices(batch.column(i + 1)) for i in range(len(vectors))]
-                    for n, text in enumerate(batch.column(0).to_pylist()):
-                        row = VectorRow(orjson.loads(text))
-                        row.vectors = {v: a[n] for v, a in zip(vectors, arrays, strict=True)}
-                        waiting.append(row)
+                    for text in batch.column(0).to_pylist():
+                        waiting.append(orjson.loads(text))
                         size += len(text)
                         if size >= TOGETHER:
                             yield waiting
@@ -137,15 +122,3 @@ class PostgresReader:
     def close(self) -> None:
         """Let go of the connection."""
         self.con.close()
-
-
-def slices(lists: "pa.ListArray") -> list[Any]:
-    """Return the lists of a column as arrays that share its memory; None for null.
-
-    >>> import pyarrow as pa
-    >>> slices(pa.array([[0.5, 1.0], None, [2.0]], pa.list_(pa.float32())))
-    [array([0.5, 1. ], dtype=float32), None, array([2.], dtype=float32)]
-    """
-    values, at = lists.values.to_numpy(), lists.offsets.to_pylist()
-    there = lists.is_valid().to_pylist()
-    return [values[at[i] : at[i + 1]] if is_there else None for i, is_there in enumerate(there)]

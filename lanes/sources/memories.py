@@ -117,14 +117,12 @@ def text_of(value: Any) -> str | None:
     return None
 
 
-def embedding(value: Any) -> Any:
-    """Return a vector, of any dimension: a list, pgvector's text of one, or an array of floats.
+def embedding(value: Any) -> list[float] | None:
+    """Return a vector, of any dimension: a list, or pgvector's text of one.
 
     >>> embedding("[0.5,1]"), embedding([1, 2]), embedding("[1,nan]"), embedding([1, "x"])
     ([0.5, 1], [1, 2], None, None)
     """
-    if hasattr(value, "dtype"):  # NumPy's, which only the database's own stream gives
-        return value if len(value) else None
     if isinstance(value, str):
         try:
             value = orjson.loads(value)

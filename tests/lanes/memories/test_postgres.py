@@ -43,7 +43,7 @@ RANDOM = f"(select array_agg({EACH}) from generate_series(1, {{}}) i)::vector"
 
 
 def test_a_new_warehouse_by_url_equals_one_by_the_client(agp, by_url, turns, sql, rows, home):
-    """Vectors come as arrays of floats there and as text here; a long text holds a picture."""
+    """Vectors of two dimensions, none, and a long text that holds a picture."""
     turns(60)
     sql(f"update memory_turns set embedding = {RANDOM.format(768)} where id % 3 = 0")
     sql(f"update memory_turns set embedding = {RANDOM.format(5)} where id % 3 = 1")
