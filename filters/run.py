@@ -13,6 +13,7 @@ from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
 from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
+from warehouse.memory import sparing
 from warehouse.statements import count, execute_file, statement
 
 if TYPE_CHECKING:  # half a second that most commands need not wait for
@@ -21,6 +22,11 @@ if TYPE_CHECKING:  # half a second that most commands need not wait for
 
 def update(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     """Evaluate a rule set where it has not been; return how many exchanges that were."""
+    return sparing(con, lambda: brought_up_to_date(con, rules))
+
+
+def brought_up_to_date(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
+    """Do it, with as much memory as there is."""
     begin = time.monotonic()
     changed = prepare(con)
     execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=False)

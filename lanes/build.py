@@ -30,8 +30,8 @@ from lanes.split import SPLITS, SplitSettings, update_splits
 from lanes.weights import weight_settings
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
+from warehouse.memory import sparing
 
-MEMORY = "300MB"  # for DuckDB: what is to be sorted beyond that waits in a file
 MEMBERS = "members.parquet"  # beside the build, until they are registered
 Advance = Callable[[int, int], None]  # exchanges done now, and of how many
 
@@ -65,12 +65,7 @@ def build(
     out = out.resolve() if out else None
     if out:
         check_target(out)
-    con.execute(f"set memory_limit = '{MEMORY}'; set threads = 2")
-    try:
-        return built(con, lane, settings, splits, redactor, out, advance, rules)
-    except duckdb.OutOfMemoryException:  # something that must be whole in memory is larger
-        con.execute("reset memory_limit")
-        return built(con, lane, settings, splits, redactor, out, advance, rules)
+    return sparing(con, lambda: built(con, lane, settings, splits, redactor, out, advance, rules))
 
 
 def built(

@@ -194,7 +194,7 @@ def test_what_is_left_out_adds_up_by_reason_and_by_rule(sample, capsys):
 
 
 def test_what_needs_more_memory_than_usual_is_built_with_more(many, agp, monkeypatch):
-    monkeypatch.setattr("lanes.build.MEMORY", "1MB")
+    monkeypatch.setattr("warehouse.memory.LIMIT", "1MB")
     small, manifest = built(agp)
-    monkeypatch.setattr("lanes.build.MEMORY", "1GB")
+    monkeypatch.setattr("warehouse.memory.LIMIT", "1GB")
     assert built(agp)[1]["content_sha256"] == manifest["content_sha256"] and small.exists()
