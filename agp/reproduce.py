@@ -1,38 +1,19 @@
 """`agp reproduce`: a run and its dataset made again in a clean folder, and compared."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from agp.clean_home import clean_home
+from agp.compared import Line, compared, digest_of, losses, short, summary
 from warehouse.console import console, print_json, print_table
 from warehouse.errors import AgpError
-from warehouse.home import agp_home, warehouse_path
-
-BAND = 1e-3  # relative: losses on another machine or library set, where bits may differ
-COPIED = ("salt", "literals.txt")  # of the home: placeholders are made with them
-OWN = ("rules", "labelers", "kernel")  # of the home: rules and labelers of a person's own
-LINKED = ("packs", "captures")  # what later stages are trained on; a run checks their digests
-
 
 OPTIMIZER, CERTIFICATE = "optimizer.safetensors", "certificate.json"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that was made again, and how it compares."""
-
-    what: str
-    recorded: str
-    again: str
-    verdict: str  # equal | within band | differs
-    why: str = ""  # where it differs and the reason is known
 
 
 @click.command()
@@ -96,60 +77,6 @@ def named(name: str) -> list[str]:
     return record["parents"] if record["run_id"].startswith("bundle-") else [record["run_id"]]
 
 
-def summary(lines: list[Line]) -> str:
-    """Return the result in a sentence.
-
-    >>> summary([Line("x", "1", "1", "equal")])
-    'Reproduced: all 1 equal.'
-    """
-    wrong = [line.what for line in lines if line.verdict == "differs"]
-    if wrong:
-        return f"Not reproduced: {', '.join(wrong)}."
-    equal = sum(line.verdict == "equal" for line in lines)
-    banded = len(lines) - equal
-    return (
-        f"Reproduced: all {equal} equal."
-        if not banded
-        else (f"Reproduced: {equal} equal, {banded} within {BAND:.1%}.")
-    )
-
-
-@contextmanager
-def clean_home(out: Path | None, parents: list[Path]) -> Iterator[Path]:
-    """Live in a new home that holds a copy of the warehouse and what redaction is made with.
-
-    Each pack, each capture and each run that was built upon is a link, read under its digest; what
-    is made anew beside them stays in the new home.
-    """
-    from warehouse.store import open_reader
-
-    before = agp_home()
-    with tempfile.TemporaryDirectory(prefix="agp-again-") as temporary:
-        home = (out or Path(temporary)).absolute()
-        home.mkdir(parents=True, exist_ok=True)
-        with open_reader():  # nobody writes while it is copied
-            shutil.copyfile(warehouse_path(), home / warehouse_path().name)
-        for name in COPIED:
-            if (before / name).exists():
-                shutil.copyfile(before / name, home / name)
-        for name in ("runs", *LINKED):
-            (home / name).mkdir(exist_ok=True)
-        found = {f"runs/{run.name}": run for run in parents}
-        found |= {name: before / name for name in OWN if (before / name).exists()}
-        for name in LINKED:
-            found |= {f"{name}/{one.name}": one for one in (before / name).glob("[!.]*")}
-        for name, target in found.items():
-            (home / name).symlink_to(target.absolute())
-        kept = os.environ.get("AGP_HOME")
-        os.environ["AGP_HOME"] = str(home)
-        try:
-            yield home
-        finally:
-            os.environ.pop("AGP_HOME")
-            if kept is not None:
-                os.environ["AGP_HOME"] = kept
-
-
 def dataset(facts: dict[str, Any], home: Path) -> Iterator[Line]:
     """Build the run's dataset again from the copy of the warehouse; yield how it compares."""
     if not facts.get("build_id"):
@@ -187,13 +114,6 @@ def other_dataset(since: int) -> str:
         f"{left}it is still another: rules, labelers, salt or parsers changed, or the last line of "
         "a file was read again with more in it; the training reads the files that are kept of it"
     )
-
-
-def digest_of(file: Path) -> str:
-    """Return a file's sha-256; empty where there is none."""
-    from train.model.digest import file_sha256
-
-    return file_sha256(file) if file.is_file() else ""
 
 
 def training(run: Path, facts: dict[str, Any]) -> Iterator[Line]:
@@ -247,29 +167,3 @@ def progress_bar(name: str, steps: int) -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=steps)
         yield lambda line: bar.update(task, completed=line["step"])
-
-
-def losses(name: str, first: list[dict[str, Any]], second: list[dict[str, Any]]) -> Line:
-    """Return how two series of losses compare, by the largest relative difference.
-
-    >>> losses("loss", [{"loss": 2.0}], [{"loss": 2.0}]).verdict
-    'equal'
-    >>> losses("loss", [{"loss": 2.0}], [{"loss": 2.1}]).verdict
-    'differs'
-    """
-    a, b = ([m[name] for m in series if name in m] for series in (first, second))
-    said = [f"{len(x)} values, last {x[-1]:.6f}" if x else "none" for x in (a, b)]
-    if a == b:
-        return Line(name, said[0], said[1], "equal")
-    close = len(a) == len(b) and all(abs(x - y) <= BAND * abs(x) for x, y in zip(a, b, strict=True))
-    return Line(name, said[0], said[1], "within band" if close else "differs")
-
-
-def compared(what: str, recorded: str, again: str) -> Line:
-    """Return how two digests compare."""
-    return Line(what, short(recorded), short(again), "equal" if recorded == again else "differs")
-
-
-def short(digest: str) -> str:
-    """Return the first digits of a digest."""
-    return digest[:16] or "none"

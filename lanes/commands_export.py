@@ -26,7 +26,7 @@ def export(names: tuple[str, ...], out: Path, as_json: bool) -> None:
     agp warehouse export --view v_exchanges --view v_usage --out tables
     """
     from filters.secrets import home_redactor
-    from lanes.commands_build import Bar
+    from lanes.bar import Bar
     from lanes.export_views import export_views
     from warehouse.interrupt import read
 

@@ -49,7 +49,7 @@ def traces(
       agp export traces --session 0a3f --form atif --out shared/
     """
     from filters.secrets import home_redactor
-    from lanes.commands_build import Bar
+    from lanes.bar import Bar
     from lanes.traces.choose import Asked
     from lanes.traces.export import FORMS, export
     from warehouse.interrupt import read

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agp.ablate import Arm, conclusion, sides
+from agp.ablate import sides
+from agp.ablate_arm import Arm
+from agp.ablate_verdict import conclusion
 from agp.ablations import keep
 from train.stages.samples import Sample
 from train.stages.stage1 import chosen_settings

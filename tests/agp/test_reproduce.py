@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agp.reproduce import clean_home, dataset
+from agp.clean_home import clean_home
+from agp.reproduce import dataset
 from warehouse.home import agp_home
 
 

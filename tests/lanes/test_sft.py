@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from lanes.commands_build import show_left_out
+from lanes.build_shown import show_left_out
 from lanes.split import SPLITS
 
 
