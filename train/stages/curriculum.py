@@ -45,23 +45,17 @@ def walk(plan: Plan, show: Show, stopped: Callable[[], bool]) -> dict[str, Any]:
     with runs.held(folder):
         document = opened(folder, plan)
         try:
-            return through(plan, document, folder, show.heeding(stopped), stopped)
+            return through(plan, document, folder, show.heeding(stopped))
         except Stop:
             return keep(folder, document, state="stopped")
 
 
-def through(
-    plan: Plan,
-    document: dict[str, Any],
-    folder: Path,
-    show: Show,
-    stopped: Callable[[], bool],
-) -> dict[str, Any]:
+def through(plan: Plan, document: dict[str, Any], folder: Path, show: Show) -> dict[str, Any]:
     """Take the steps that are not done yet, up to the end, a failed gate or a stop."""
     for number in [0, *plan.stages]:
         done = document["steps"].get(str(number))
         if done is None or done["state"] != "done":
-            done = one(number, plan, document, folder, show, stopped)
+            done = one(number, plan, document, folder, show)
             keep(folder, document, number, done)
             show.verdict(done)
         if done["state"] != "done":
@@ -124,12 +118,7 @@ def keep(
 
 
 def one(
-    number: int,
-    plan: Plan,
-    document: dict[str, Any],
-    folder: Path,
-    show: Show,
-    stopped: Callable[[], bool],
+    number: int, plan: Plan, document: dict[str, Any], folder: Path, show: Show
 ) -> dict[str, Any]:
     """Take one step: train the stage, or go on with its run, and hold it against its gates."""
     if number == 0:
@@ -149,7 +138,7 @@ def one(
         keep(folder, document, number, {"state": "training", "run_id": run.name})
     register.register(run)
     try:
-        state = training.train(run, ready, progress, show.watch, stopped)
+        state = training.train(run, ready, progress, show.watch, show.stopped)
     finally:
         register.register(run)
     if state == "stopped":

@@ -48,6 +48,7 @@ class Show:
     tick: Callable[[], None]  # one of it is done
     watch: stage.Watch
     verdict: Callable[[dict[str, Any]], None]  # a finished step
+    stopped: Callable[[], bool] = lambda: False  # says whether somebody asked for a stop
 
     def heeding(self, stopped: Callable[[], bool]) -> "Show":
         """Return the same that ends captures and measurements, which have no stop of their own."""
@@ -57,7 +58,7 @@ class Show:
             if stopped():
                 raise Stop
 
-        return replace(self, tick=tick)
+        return replace(self, tick=tick, stopped=stopped)
 
 
 class Stop(Exception):
