@@ -32,7 +32,14 @@ SHOWN_PAIRS = 15
 @click.command()
 @lane_option
 @rules_option
-@click.option("--samples", "each", default=1, show_default=True, help="Samples of each rule.")
+@click.option(
+    "--samples",
+    "each",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Samples of each rule.",
+)
 @click.option(
     "--by", type=click.Choice(["source", "month", "project"]), help="Break each rule's hits down."
 )

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     type=click.Choice(["exact", "normalised", "near"]),
     help="Only clusters that hold such a copy.",
 )
-@click.option("--limit", default=10, show_default=True, help="Clusters and templates; 0: all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Clusters and templates; 0: all.",
+)
 @json_option
 def list_duplicates(exchange: str | None, alike: str | None, limit: int, as_json: bool) -> None:
     """List clusters of copies and templates; of one EXCHANGE's cluster, what differs in its copies.
@@ -72,6 +78,8 @@ def show_listing(found: dict[str, Any]) -> None:
     ]
     title = "clusters: {clusters:,}, of {exchanges:,} exchanges".format(**found["totals"])
     print_table(("best copy", "all", "copies of it", "begins"), rows, title=title)
+    if (more := found["totals"]["clusters"] - len(found["clusters"])) > 0:
+        click.echo(f"… and {more:,} more clusters; --limit 0 shows them")
     if found["templates"]:
         click.echo()
         keys = ("template_id", "exchanges", "sessions", "begins")

@@ -43,7 +43,9 @@ def new_rule(name: str, on: str, where: str | None) -> None:
 
 @click.command()
 @click.argument("rule")
-@click.option("--most", default=20, show_default=True, help="How many to judge.")
+@click.option(
+    "--most", type=click.IntRange(1), default=20, show_default=True, help="How many to judge."
+)
 @rules_option
 def review_rule(rule: str, most: int, folder: Path | None) -> None:
     """Judge what RULE ought to hit, one after the other; `agp filters audit` counts by it.

@@ -43,8 +43,12 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
         print_json(found.as_dict())
         return
     columns = ["kind", "findings", "different", "sessions", "advice"]
+    none = f"nothing of {', '.join(kinds)} is here; the names are those of `agp secrets kinds`"
     print_table(
-        columns, [list(row.values()) for row in found.rows()], title="Secrets by kind", empty="none"
+        columns,
+        [list(row.values()) for row in found.rows()],
+        title="Secrets by kind",
+        empty=f"{none}, or of betterleaks' rules with _ for -" if kinds else "none",
     )
     if places:
         columns = ["kind", "field", "id", "exchange", "session", "from", "to"]

@@ -27,7 +27,14 @@ SHOWN = 20
 )
 @lane_option
 @rules_option
-@click.option("--samples", "each", default=5, show_default=True, help="Samples to show.")
+@click.option(
+    "--samples",
+    "each",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="Samples to show.",
+)
 @json_option
 def try_rule(
     expression: str, on: str, lane: str, folder: Path | None, each: int, as_json: bool

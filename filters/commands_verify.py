@@ -52,13 +52,9 @@ def verify(build: Path, own: bool, as_json: bool) -> None:
 
 def _folder(build: Path) -> Path:
     """Return the folder of a build, which may be named by its id."""
-    if build.is_dir():
-        return build
-    from warehouse.store import open_reader
+    from warehouse.builds import build_folder
 
-    with open_reader() as con:
-        known = "select path from lane_builds where build_id = ?"
-        rows = con.execute(known, [str(build)]).fetchall()
-    if not rows or not Path(rows[0][0]).is_dir():
+    folder = build_folder(build)
+    if not folder.is_dir():
         raise AgpError(f"{build} is neither a folder nor a build; `agp lanes list` shows them")
-    return Path(rows[0][0])
+    return folder

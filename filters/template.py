@@ -4,7 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from filters.files import own, parse
+from filters.files import bundled, layered, own, parse
 from filters.samples import shortened
 from warehouse.errors import AgpError
 from warehouse.expressions import ExpressionError, check
@@ -46,6 +46,11 @@ def begin(name: str, on: str, where: str | None = None) -> Path:
     for mark, value in filled.items():
         text = text.replace(f"= {mark}", f"= {value}", 1)
     file = own() / f"{name}.toml"
+    if name in {placed.rule.id for placed in layered([bundled()])}:
+        raise AgpError(
+            f"{name} is a bundled rule, which a rule of yours by that id replaces; take another "
+            f"name, or write {file} yourself"
+        )
     parse(file, 1, tomllib.loads(text)["rule"][0])  # above all: an id that can be a file's name
     own().mkdir(parents=True, exist_ok=True)
     try:

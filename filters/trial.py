@@ -1,13 +1,15 @@
 """What a rule not yet written would do, and how two rule sets differ, exchange by exchange."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from filters.compile import RuleSet, compile_rules
-from filters.files import Placed
+from filters.compile import RuleSet, compile_rules, digest
+from filters.files import Placed, load
 from filters.rule import Rule
 from filters.run import compared, evaluate_all, prepare
 from filters.samples import excerpts, shortened
@@ -16,6 +18,8 @@ from warehouse.errors import AgpError
 from warehouse.expressions import ExpressionError, check
 from warehouse.features import columns
 from warehouse.statements import count
+
+TRIED = Path("EXPR")  # where the rule that is tried stands
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,35 @@ def one_rule(expression: str, on: str) -> RuleSet:
         {"id": "try", "why": "tried", "on": on, "action": action, "where": expression,
          "hit": ["-"], "miss": ["-"]}
     )  # fmt: skip
-    return compile_rules([Placed(rule, Path("EXPR"))])
+    with speaking_of(expression):
+        every = compile_rules([*load(), Placed(rule, TRIED)])  # which it may name
+    tried = replace(next(c for c in every.rules if c.path == TRIED), position=0)
+    kinds = (
+        {"exchange": [tried], "message": []}
+        if on == "exchange"
+        else {"exchange": [], "message": [tried]}
+    )
+    return RuleSet(digest(kinds), tuple(kinds["exchange"]), tuple(kinds["message"]))
+
+
+@contextmanager
+def speaking_of(expression: str) -> Iterator[None]:
+    """Have errors of the rule that is tried speak of the expression alone."""
+    try:
+        yield
+    except AgpError as error:
+        said = error.message.removeprefix(f"{TRIED}: rule try: ")
+        if said == error.message:
+            raise
+        raise AgpError(f"{shortened(expression)}: {said}") from None
 
 
 def attempt(
     con: duckdb.DuckDBPyConnection, rules: RuleSet, trial: RuleSet, on: str, lane: str, each: int
 ) -> Trial:
     """Try a set of one rule over everything; the rules in force must be up to date."""
-    everything = evaluate_all(con, trial)[on]
+    with speaking_of(trial.rules[0].rule.where):
+        everything = evaluate_all(con, trial)[on]
     hit = everything.filter(pl.col("mask").list.sum() > 0)
     kept = exchange_verdicts(con, rules, lane).filter("keep").select("exchange_id")
     key = "exchange_id" if on == "exchange" else "message_id"

@@ -22,7 +22,9 @@ def asked(paths: tuple[str, ...], full: bool) -> Memories | None:
     What is wrong with the way to them is an error only for who asked for nothing else.
     """
     from warehouse.errors import AgpError
+    from warehouse.home import agp_home
 
+    agp_home()  # a home that cannot be one is nobody's fault but its own
     try:
         return wanted(paths, full)
     except AgpError as error:

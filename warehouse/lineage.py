@@ -29,7 +29,11 @@ FROM = {
     "session": [("file", "file", True)],
 }
 INTO = {
-    "file": [("session", "session", False), ("exchange", "exchange", False)],
+    "file": [
+        ("session", "session", False),
+        ("exchange", "exchange", False),
+        ("build", "build", True),
+    ],
     "record": [("message", "message", True), ("memory", "memory", False)],
     "memory": [
         ("after", "memory", False),
@@ -40,7 +44,7 @@ INTO = {
     "call": [("exchange", "exchange", True)],
     "exchange": [("agent", "exchange", False), ("row", "row", True), ("capture", "capture", True)],
     "capture": [("run", "run", True)],
-    "session": [("exchange", "exchange", False)],
+    "session": [("exchange", "exchange", False), ("build", "build", True)],
     "row": [("build", "build", True)],
     "build": [("run", "run", True)],
     "run": [

@@ -148,6 +148,17 @@ select build_id || ':' || split || ':' || row as id from lane_rows where exchang
 -- section: session > exchange
 select exchange_id as id from exchanges where session_id = $id;
 
+-- section: session > build
+select r.build_id as id from lane_rows r join exchanges e using (exchange_id)
+where e.session_id = $id;
+
+-- section: file > build
+select r.build_id as id from lane_rows r
+join (select distinct x.exchange_id
+      from messages m left join aliases a using (message_id)
+      join v_messages x on x.message_id = coalesce(a.same_as, m.message_id)
+      where m.file_id = $id) using (exchange_id);
+
 -- section: row > build
 select split_part($id, ':', 1) as id;
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from filters.compile import RuleSet
 from filters.rule import LANES
 from filters.run import evaluated
-from filters.trial import one_rule, shown
+from filters.trial import one_rule, shown, speaking_of
 from filters.verdicts import exchange_verdicts
 from warehouse.features import exchange_rows, message_rows
 from warehouse.features.refresh import statement
@@ -41,7 +41,8 @@ def live(rules: RuleSet, expression: str, on: str) -> dict[str, Any]:
     trial = one_rule(expression, on)
     with open_reader() as con:
         stand = standing(con, rules, trial, on)
-    masks = evaluated(trial, stand.exchanges.to_reader(), stand.messages.to_reader())
+    with speaking_of(expression):
+        masks = evaluated(trial, stand.exchanges.to_reader(), stand.messages.to_reader())
     numbers = pl.DataFrame({"row_number": masks[0 if on == "exchange" else 1]["row_number"]})
     hit = stand.ids.join(numbers.cast(pl.Int64), on="row_number", how="semi")
     names = hit["name"].sort().sample(min(SAMPLES, hit.height), seed=1).to_list()

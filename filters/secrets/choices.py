@@ -6,8 +6,9 @@ switch.
 
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from filters.secrets.detectors import kinds_off, personal_kinds
 from filters.secrets.finding import Look
@@ -26,7 +27,7 @@ class Choices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     personal: dict[str, bool] = {}
-    literals: list[str] = []
+    literals: list[Annotated[str, StringConstraints(min_length=3)]] = []
 
 
 def home_choices(home: Path | None = None) -> Choices:

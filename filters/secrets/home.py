@@ -49,9 +49,13 @@ def home_literals(home: Path | None = None) -> list[str]:
     """Return the person's own words to replace: `literals.txt` in the home, one a line.
 
     A line that begins with # is a comment; a word of fewer than three characters is passed over.
+    AgpError where the file is not UTF-8: its words would be found nowhere.
     """
     path = (home or agp_home()) / "literals.txt"
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise AgpError(f"{path} is not UTF-8 (byte {error.start:,}); save it as UTF-8") from None
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -83,6 +83,8 @@ def whole(con: duckdb.DuckDBPyConnection, name: str) -> str:
         "order by session_id <> $name, session_id",
         {"name": name, "least": SHORTEST},
     ).fetchall()
+    if not found and len(name) < SHORTEST:
+        raise AgpError(f"{name} is too short for a session; give {SHORTEST} characters or more")
     if not found:
         raise AgpError(
             f"no transcript of a session {name} is kept; `agp restore` lists those that are gone, "

@@ -45,6 +45,9 @@ def give_back(
     except FileExistsError:
         why = "a file came to stand there meanwhile"
         return Given(file.session_id, str(path), file.kind, file.length, OTHER, why)
+    except OSError as error:
+        why = f"it cannot be written: {error.strerror or error}"
+        return Given(file.session_id, str(path), file.kind, file.length, REFUSED, why)
     return Given(file.session_id, str(path), file.kind, file.length, WRITTEN, missing=missing)
 
 

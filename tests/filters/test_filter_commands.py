@@ -124,3 +124,21 @@ def test_without_a_warehouse_nothing_is_made_and_a_line_says_what_to_do(agp, hom
 )
 def test_an_error_speaks_of_the_expression_that_was_typed(agp, expression, reason):
     assert agp("filters", "try", expression, exit_code=2).stderr == f"agp: {reason}\n"
+
+
+def test_a_trial_may_name_rules_and_its_errors_speak_of_it_alone(told, agp):
+    assert "hits 1 of 5" in agp("filters", "try", "rule('heartbeat')").stdout
+    said = agp("filters", "try", "rule('nope')", exit_code=2).stderr
+    assert said.startswith("agp: rule('nope'): there is no rule nope")
+    said = agp("filters", "try", "tools = 'Bash'", exit_code=2).stderr
+    assert said.startswith("agp: tools = 'Bash': ") and "EXPR" not in said
+    for wrong in (("filters", "try", "true", "--samples"), ("filters", "duplicates", "--limit")):
+        assert "-1 is not in the range" in agp(*wrong, "-1", exit_code=2).stderr
+
+
+def test_a_home_that_is_a_file_is_one_line(home, agp, monkeypatch):
+    (home / "file").write_text("x")
+    monkeypatch.setenv("AGP_HOME", str(home / "file"))
+    for command in (("filters", "new", "a"), ("secrets", "redact"), ("ingest",), ("status",)):
+        said = agp(*command, exit_code=2).stderr
+        assert "is no folder; set AGP_HOME to one" in said and said.count("\n") == 1

@@ -102,6 +102,11 @@ def test_a_new_rule_of_ones_own_expression_wants_examples(home, agp):
     assert "ports: example 1 under `hit` does not hit" in agp("filters", "test", exit_code=2).output
 
 
+def test_a_bundled_rule_is_not_replaced_unawares(home, agp):
+    assert "warmup is a bundled rule" in agp("filters", "new", "warmup", exit_code=2).stderr
+    assert not list(home.rglob("warmup.toml"))
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "a b", ""])
 def test_an_id_that_cannot_be_one_writes_nothing(home, agp, name):
     assert "id" in agp("filters", "new", name, exit_code=2).output

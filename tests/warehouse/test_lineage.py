@@ -26,8 +26,8 @@ def ids(tree: dict, way: str) -> set[str]:
         ("f1:2", {"f1"}, {"m2", "x1", "b1:train:4", "b1"}),
         ("/h/one.jsonl:2", {"f1"}, {"m2", "x1", "b1:train:4", "b1"}),
         ("f1:1", {"f1"}, set()),
-        ("f1", set(), {"s1", "x1"}),
-        ("s1", {"f1"}, {"x1"}),
+        ("f1", set(), {"s1", "x1", "b1"}),
+        ("s1", {"f1"}, {"x1", "b1"}),
     ],
 )
 def test_both_ways_from_any_id(small, agp, given, came_from, went_into):

@@ -40,6 +40,7 @@ def test_words_of_ones_own(chosen):
         ("[personal]\nemail = 3.5", "personal.email"),
         ("email = true", "there is no key email"),
         ("[personal", "secrets.toml: "),
+        ('literals = ["ab"]', "literals"),
     ],
 )
 def test_a_wrong_file_is_one_line(chosen, toml, says):
@@ -58,3 +59,10 @@ def test_kinds_says_what_is_on(agp, home):
     rows = {row["kind"]: row for row in json.loads(agp("secrets", "kinds", "--json").stdout)}
     assert rows["host"]["on"] and not rows["phone"]["on"] and not rows["private_ip"]["on"]
     assert rows["aws_key"]["on"] and not rows["aws_key"]["personal"]
+
+
+def test_words_that_are_not_utf_8_are_not_passed_over(home, agp):
+    (home / ".agp").mkdir(exist_ok=True)
+    (home / ".agp" / "literals.txt").write_bytes("Anna\nMüller\n".encode("latin-1"))
+    said = agp("secrets", "redact", exit_code=2).stderr
+    assert "literals.txt is not UTF-8 (byte 6)" in said

@@ -143,4 +143,12 @@ def test_a_refusal_leaves_the_rest(deleted, agp, home):
 def test_what_is_not_kept_or_could_be_two(deleted, agp):
     assert "no transcript of a session" in agp("restore", "0123456789", exit_code=2).stderr
     assert "may be one of several" in agp("restore", "5e5510", exit_code=2).stderr
+    assert "give 6 characters or more" in agp("restore", "5e55", exit_code=2).stderr
     assert "not both" in agp("restore", SESSION, "--gone", exit_code=2).stderr
+
+
+def test_a_file_in_the_way_is_a_refusal(deleted, agp, home):
+    (home / "file").write_text("x")
+    done = agp("restore", SESSION, "--to", home / "file" / "below", exit_code=1)
+    assert "it cannot be written: Not a directory" in done.stderr
+    assert (home / "file").read_text() == "x"
