@@ -17,6 +17,7 @@ from agp.cli import main, walk
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LONG = "<!-- check -->"
+CLONE = "<!-- fresh clone -->"  # what `make check` runs in a fresh clone, once is enough
 
 
 class Line(NamedTuple):
@@ -25,17 +26,19 @@ class Line(NamedTuple):
     text: str
     long: bool
     exit_code: int
+    in_clone: bool = False
 
 
 def commands(page: Path) -> list[Line]:
     """Return the `$ agp` lines of a page's console blocks; `# exit 2` says what is expected."""
     found = []
-    pattern = rf"(?P<long>{re.escape(LONG)}\n)?```console\n(?P<body>.*?)```"
+    pattern = rf"(?:(?P<mark>{LONG}|{CLONE})\n)?```console\n(?P<body>.*?)```"
     for block in re.finditer(pattern, page.read_text(encoding="utf-8"), re.DOTALL):
         body = block["body"].replace("\\\n", " ")
         for text in re.findall(r"^\$ (agp .*)$", body, re.MULTILINE):
             expected = re.search(r"#\s*exit (\d+)\s*$", text)
-            found.append(Line(text, bool(block["long"]), int(expected[1]) if expected else 0))
+            code = int(expected[1]) if expected else 0
+            found.append(Line(text, block["mark"] == LONG, code, block["mark"] == CLONE))
     return found
 
 
@@ -69,7 +72,7 @@ def run_page(page: Path, cwd: Path, *, long: bool) -> None:
     """Run a page's lines in order; the quick run leaves out blocks that are marked as long."""
     write_files(page, cwd)
     for line in commands(page):
-        if line.long and not long:
+        if line.in_clone or (line.long and not long):
             continue
         code, output = run(line, cwd)
         assert code == line.exit_code, f"{page.name}: $ {line.text}\n{output}"
@@ -94,6 +97,13 @@ def test_page_runs(page, page_home):
 )
 def test_page_runs_with_its_long_blocks(page, page_home):
     run_page(page, page_home, long=True)
+
+
+def test_what_the_pages_leave_to_a_fresh_clone_is_run_there():
+    left = {line.text for page in PAGES for line in commands(page) if line.in_clone}
+    script = (ROOT / "tests" / "fresh_clone.sh").read_text(encoding="utf-8")
+    made = re.search(r"^demo:.*\n\t\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert made and left == {made[1]} and " make demo " in script
 
 
 def test_every_command_is_shown_on_a_page():
