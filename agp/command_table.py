@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Is all here that is needed, and what is about to be lost?",
     ),
     "lineage": (
-        "warehouse.commands_lineage:lineage",
+        "agp.commands_lineage:lineage",
         "From any id to its bytes and to the datasets it is in.",
     ),
     "memories": (

@@ -3,6 +3,7 @@
 The kinds and their connections stand in `lineage.sql`; this file walks them.
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -150,34 +151,60 @@ def described(con: duckdb.DuckDBPyConnection, kind: str, wanted: str, given: str
 
 def resolve(con: duckdb.DuckDBPyConnection, given: str) -> Node:
     """Find what an id names: whole, by its first characters, or a path (with `:ordinal`)."""
-    given = by_path(con, given)
-    for kind in KINDS:
-        if found := described(con, kind, "select $id::varchar as id", given):
-            return found[0]
-    found = [
-        (kind, row[0])
-        for kind, query in PREFIXED.items()
-        if len(given) >= (SHORTEST_EXCHANGE if kind == "exchange" else SHORTEST_PREFIX)
-        for row in con.execute(query + " group by 1 limit 3", {"id": given}).fetchall()
-    ]
-    if len(found) > 1:
-        some = ", ".join(f"{kind} {item}" for kind, item in found[:3])
-        raise AgpError(f"{given} may be one of several: {some}; give more of it")
-    if not found:
+    known = by_path(con, given)
+    if found := whole(con, known) or whole(con, by_beginning(con, known)):
+        return found
+    if not (some := beginning(con, known, *PREFIXED)):
         raise AgpError(
             f"nothing here has the id {given}; ids stand in the views (`agp sql --tables`), a "
             "record is FILE:ORDINAL, a row BUILD:SPLIT:ROW"
         )
-    return described(con, found[0][0], "select $id::varchar as id", found[0][1])[0]
+    kind, name = some
+    return described(con, kind, "select $id::varchar as id", name)[0]
+
+
+def whole(con: duckdb.DuckDBPyConnection, given: str) -> Node | None:
+    """Return what has exactly this id."""
+    for kind in KINDS:
+        if found := described(con, kind, "select $id::varchar as id", given):
+            return found[0]
+    return None
+
+
+def beginning(con: duckdb.DuckDBPyConnection, given: str, *kinds: str) -> tuple[str, str] | None:
+    """Return kind and id of the one thing of some kinds whose id begins so; raise if several do."""
+    found = [
+        (kind, row[0])
+        for kind in kinds
+        if len(given) >= (SHORTEST_EXCHANGE if kind == "exchange" else SHORTEST_PREFIX)
+        for row in con.execute(PREFIXED[kind] + " group by 1 limit 3", {"id": given}).fetchall()
+    ]
+    if len(found) > 1:
+        some = ", ".join(f"{kind} {item}" for kind, item in found[:3])
+        raise AgpError(f"{given} may be one of several: {some}; give more of it")
+    return found[0] if found else None
+
+
+def by_beginning(con: duckdb.DuckDBPyConnection, given: str) -> str:
+    """Complete the file of FILE:ORDINAL or the build of BUILD:SPLIT:ROW from how its id begins."""
+    first, *place = given.split(":")
+    kind = {1: "file", 2: "build"}.get(len(place))
+    found = beginning(con, first, kind) if kind else None
+    return ":".join([found[1], *place]) if found else given
 
 
 def by_path(con: duckdb.DuckDBPyConnection, given: str) -> str:
-    """Turn a path, or PATH:ORDINAL, into the id of the file's newest version; else return it."""
+    """Turn a path, or PATH:ORDINAL, into the id of the file's newest version; else return it.
+
+    A path may be relative to the folder one stands in.
+    """
     path, _, ordinal = given.rpartition(":")
     for candidate, suffix in ((given, ""), (path, f":{ordinal}")):
+        spellings = [candidate, os.path.abspath(candidate), os.path.realpath(candidate)]
         found = con.execute(
-            "select file_id from files where path = $id order by version desc limit 1",
-            {"id": candidate},
+            "select file_id from files where path in (select unnest($paths::varchar[])) "
+            "order by version desc limit 1",
+            {"paths": [spelled for spelled in spellings if candidate]},
         ).fetchall()
         if found:
             return found[0][0] + suffix

@@ -1,6 +1,7 @@
 -- The kinds of things and how they hang together. A section `kind` describes those whose ids stand
 -- in `wanted`, id first; a section `kind > kind` gives the ids of the one that belong to $id of the
 -- other, towards the bytes (record, file) or towards what was made of them (exchange, row, build).
+-- Words come with far more characters than are shown: their secrets are replaced before the cut.
 
 -- section: file
 select f.file_id as id, f.source, f.kind, f.path, f.version, f.bytes, f.records, f.state,
@@ -16,16 +17,16 @@ join files f on f.file_id = r.file_id
 order by f.path, r.ordinal;
 
 -- section: message
-select m.message_id as id, m.ordinal, m.role, m.author, m.kind, m.sent_at, left(m.text, 100) as text
+select m.message_id as id, m.ordinal, m.role, m.author, m.kind, m.sent_at, left(m.text, 4000) as text
 from v_messages m join wanted w on w.id = m.message_id order by m.exchange_id, m.ordinal;
 
 -- section: call
-select t.tool_call_id as id, t.tool, t.called_at, t.ok, left(t.input, 100) as input
+select t.tool_call_id as id, t.tool, t.called_at, t.ok, left(t.input, 4000) as input
 from v_tool_calls t join wanted w on w.id = t.tool_call_id order by t.called_at, t.tool_call_id;
 
 -- section: exchange
 select e.exchange_id as id, e.author, e.kind, e.asked_at, e.session_id,
-       (select left(any_value(m.text), 100) from v_messages m
+       (select left(any_value(m.text), 4000) from v_messages m
         where m.exchange_id = e.exchange_id and m.ordinal = 0) as prompt
 from exchanges e join wanted w on w.id = e.exchange_id order by e.session_id, e.ordinal;
 
@@ -64,7 +65,7 @@ from promotions p join wanted w on w.id = p.promotion_id order by p.decided_at, 
 -- section: memory
 select w.id, any_value(v.place) as place, any_value(v.row_key) as row_key, any_value(m.role) as role,
        any_value(m.created_at) as created_at, arg_max(v.deleted, (v.seen_at, v.record_ordinal)) as gone,
-       count(*) filter (not v.deleted) as versions, left(any_value(m.text), 100) as text
+       count(*) filter (not v.deleted) as versions, left(any_value(m.text), 4000) as text
 from wanted w join v_memory_versions v on v.memory_id = w.id
 left join v_memories m on m.memory_id = w.id
 group by w.id order by created_at, w.id;

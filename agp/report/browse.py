@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agp.lineage_words import redacted_tree
 from agp.report.ask import ask
 from filters.compile import RuleSet
 from filters.explain import explain
@@ -53,7 +54,7 @@ def exchange(rules: RuleSet, name: str) -> dict[str, Any]:
             raise AgpError(f"no rule has looked at {exchange_id} yet; run `agp filters run`")
         found = {
             "verdicts": explain(con, rules, exchange_id),
-            "lineage": tree(trace(con, exchange_id, CONNECTED)),
+            "lineage": trace(con, exchange_id, CONNECTED),
             **{
                 key: ask(con, query, exchange_id=exchange_id)
                 for key, query in (
@@ -63,7 +64,9 @@ def exchange(rules: RuleSet, name: str) -> dict[str, Any]:
                 )
             },
         }
-    return shortened(redacted(found))
+    redactor = new_redactor()
+    found["lineage"] = tree(redacted_tree(found["lineage"], redactor))
+    return shortened(redactor.value(found))
 
 
 def redacted(found: dict[str, Any]) -> dict[str, Any]:

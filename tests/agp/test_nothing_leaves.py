@@ -256,7 +256,9 @@ def exchanges() -> list[str]:
     return [r["exchange_id"] for r in json.loads(run("sql", "--json", "from v_exchanges"))]
 
 
-@pytest.mark.parametrize("command", ["filters explain", "labels explain", "memories"])
+@pytest.mark.parametrize(
+    "command", ["filters explain", "labels explain", "memories", "lineage --redact"]
+)
 def test_what_is_printed_of_each_exchange(home, secrets, command):
     shown = [run(*command.split(), exchange) for exchange in exchanges()]
     assert len(shown) >= 4 and left(secrets, "\n".join(shown)) == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from warehouse.lineage import sections
-from warehouse.store import in_memory
+from warehouse.store import in_memory, open_writer
 
 
 def ids(tree: dict, way: str) -> set[str]:
@@ -68,6 +68,29 @@ def test_the_first_characters_of_an_id_are_enough(transcript, agp):
     out = agp("sql", "select file_id from v_files", "--csv").stdout.split()[1]
     assert out in agp("lineage", out[:8]).stdout
     assert "nothing here" in agp("lineage", out[:3], exit_code=2).stderr
+
+
+def test_a_record_by_the_beginning_of_its_file_and_by_a_path_from_here(
+    transcript, agp, monkeypatch
+):
+    line = transcript.read_bytes().splitlines(keepends=True)[1]
+    file = agp("sql", "select file_id from v_files", "--csv").stdout.split()[1]
+    monkeypatch.chdir(transcript.parent)
+    for given in (f"{file[:6]}:1", f"{transcript.name}:1", f"../{transcript.parent.name}/./*:1"):
+        given = given.replace("*", transcript.name)
+        assert agp("lineage", given, "--bytes").stdout_bytes == line
+    assert file in agp("lineage", transcript.name).stdout
+    assert "nothing here" in agp("lineage", f"{file[:6]}:99", exit_code=2).stderr
+
+
+def test_a_row_by_the_beginning_of_its_build(small, agp):
+    with open_writer() as con:
+        for build in ("ba0c43d2e1", "ba0c43ffff"):
+            for table in ("lane_builds", "lane_rows"):
+                same = f"insert into {table} select * replace (? as build_id) from {table}"
+                con.execute(f"{same} where build_id = 'b1'", [build])
+    assert "row ba0c43d2e1:train:4" in agp("lineage", "ba0c43d:train:4").stdout
+    assert "one of several" in agp("lineage", "ba0c43:train:4", exit_code=2).stderr
 
 
 def test_bytes_of_what_has_none(small, agp):

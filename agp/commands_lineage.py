@@ -1,4 +1,7 @@
-"""`agp lineage`: from any id to the bytes it came from and the datasets it went into."""
+"""`agp lineage`: from any id to the bytes it came from and the datasets it went into.
+
+It stands up here because the words it shows are redacted, which the warehouse cannot do.
+"""
 
 import sys
 from typing import TYPE_CHECKING
@@ -21,24 +24,31 @@ LIMIT = 8
 @click.argument("id")
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of long lists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole tree as JSON.")
+@click.option("--redact", is_flag=True, help="Replace secrets in paths and names as well.")
 @click.option("--bytes", "raw", is_flag=True, help="Print the exact bytes of a record or file.")
-def lineage(id: str, everything: bool, as_json: bool, raw: bool) -> None:
+def lineage(id: str, everything: bool, as_json: bool, redact: bool, raw: bool) -> None:
     """Walk from any id to its bytes, and to what was made of it.
 
     ID is that of an exchange, message, tool call, session, memory, file or dataset, whole or its
     first characters; a record is FILE:ORDINAL (an id or a path, counted from 0), a row of a dataset
-    BUILD:SPLIT:ROW.
+    BUILD:SPLIT:ROW. Secrets in the words shown are replaced; paths stand as they are, for you to
+    open, unless you say --redact. --bytes gives everything exactly as it was read.
 
     \b
-    agp lineage x01b5c2d3e4f5a6b7            # an exchange: its records, and the rows it is in
-    agp lineage 5f0c2a9b                     # a memory: its versions, and what it led to
-    agp lineage BUILD:train:17               # a row of a dataset, down to byte offsets
-    agp lineage notes.jsonl:12 --bytes       # a record exactly as it stood in its file
+    agp lineage x01b5c2d3e4f5a6b7       # an exchange: its records, its rows
+    agp lineage 5f0c2a9b                # a memory: its versions, what it led to
+    agp lineage BUILD:train:17          # a row of a dataset, down to byte offsets
+    agp lineage notes.jsonl:12 --bytes  # a record exactly as it stood in its file
     """
+    from agp.lineage_words import redacted_tree
+
     if raw:
+        if redact or as_json or everything:
+            raise AgpError("--bytes gives a record or a file as it is; leave the other options out")
         read(lambda con: write_bytes(con, resolve(con, id)))
         return
-    node = read(lambda con: trace(con, id, None if everything or as_json else LIMIT))
+    limit = None if everything or as_json else LIMIT
+    node = redacted_tree(read(lambda con: trace(con, id, limit)), everything=redact)
     if as_json:
         print_json(node.as_json())
     else:
