@@ -35,6 +35,7 @@ def audit(folder: Path) -> dict[str, Any]:
         "build_id": made["build_id"],
         "lane": made["lane"],
         "audited": lane.audited,
+        "supervised": lane.supervised,
         "splits": splits,
         "left_out": made["left_out"]["reasons"],
         "missing": made.get("missing", []),

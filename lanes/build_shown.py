@@ -1,11 +1,13 @@
 """A build as people read it: its manifest in, tables on the terminal out."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from warehouse.console import print_table
+
+if TYPE_CHECKING:
+    from lanes.lane import Lane
 
 
 def nothing_in(splits: list[str], capture: dict[str, Any] | None) -> str:
@@ -25,10 +27,11 @@ def show(made: dict[str, Any]) -> None:
     """Print a build as people read it."""
     from lanes.lane import lane_named
 
-    counted = lane_named(made["lane"]).counted
-    columns = ("split", "rows", *counted, "characters", "≈ tokens", "supervised")
-    rows = [split_cells(name, facts, counted) for name, facts in made["splits"].items()]
+    lane = lane_named(made["lane"])
+    columns = ("split", "rows", *lane.counted, "characters", "≈ tokens", "supervised")
+    rows = [split_cells(name, facts, lane) for name, facts in made["splits"].items()]
     print_table(columns, rows)
+    click.echo(f"supervised: {lane.supervised}")
     left = made["left_out"]
     if left["reasons"]:
         show_left_out(left)
@@ -56,10 +59,10 @@ def show_left_out(left: dict[str, Any]) -> None:
         print_table(("rule", "drops", "first to"), rows, title=title)
 
 
-def split_cells(name: str, facts: dict[str, Any], counted: Sequence[str]) -> list[Any]:
+def split_cells(name: str, facts: dict[str, Any], lane: "Lane") -> list[Any]:
     """Return a split's line of the table; tokens are estimated at four characters each."""
     from lanes.card import supervised
 
     chars = facts.get("chars", 0)
-    counts = [facts.get(key, 0) for key in ("rows", *counted)]
-    return [name, *counts, chars, chars // 4, supervised(facts)]
+    counts = [facts.get(key, 0) for key in ("rows", *lane.counted)]
+    return [name, *counts, chars, chars // 4, supervised(facts, lane)]

@@ -34,7 +34,8 @@ def card(lane: Lane, made: Mapping[str, Any]) -> str:
     lines += ["|---|--:|--:|--:|--:|---|"]
     for name, facts in splits.items():
         counts = " | ".join(f"{facts.get(column, 0):,}" for column in columns)
-        lines.append(f"| {name} | {counts} | {supervised(facts)} | {USES[name]} |")
+        lines.append(f"| {name} | {counts} | {supervised(facts, lane)} | {USES[name]} |")
+    lines += ["", f"Supervised: {lane.supervised}."]
     if made["empty_splits"]:
         lines += ["", f"No rows fell into: {', '.join(made['empty_splits'])}."]
     if made["missing"]:
@@ -42,15 +43,15 @@ def card(lane: Lane, made: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", *how_it_was_made(made), ""])
 
 
-def supervised(facts: Mapping[str, int]) -> str:
-    """Return the share of a split's characters that earns loss; `all` where a lane has no mask.
+def supervised(facts: Mapping[str, int], lane: Lane) -> str:
+    """Return the share of a split that is learned from; `lane.supervised` says of what.
 
-    >>> supervised({"chars": 8, "supervised_chars": 2}), supervised({"chars": 8})
-    ('25%', 'all')
+    >>> from lanes.lane import lane_named
+    >>> supervised({"chars": 8, "supervised_chars": 2}, lane_named("sft"))
+    '25%'
     """
-    if "supervised_chars" not in facts:
-        return "all"
-    return f"{facts['supervised_chars'] / max(facts['chars'], 1):.0%}"
+    part, whole = lane.share
+    return f"{facts.get(part, 0) / max(facts.get(whole, 0), 1):.0%}"
 
 
 def how_it_was_made(made: Mapping[str, Any]) -> list[str]:

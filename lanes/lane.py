@@ -83,7 +83,8 @@ class Lane:
     A lane with a `plan` of its own asks no rule: it returns how many of its sources make rows, and
     how many do not for which reason. `audit` is the statement that reads one split's file,
     `audited` what its lengths and its balance are of; `counted` are the columns of a build's table
-    beside rows.
+    beside rows. `supervised` says in words of what, and which of them, a build's supervised share
+    is; `share` are the counts that it divides.
     """
 
     name: str
@@ -96,7 +97,9 @@ class Lane:
     plan: Callable[[duckdb.DuckDBPyConnection, date | None], dict[str | None, int]] | None = None
     audit: str = "audit.sql"
     audited: tuple[str, str] = ("characters of a row", "rows that hold")
-    counted: tuple[str, ...] = ("exchanges", "messages")
+    counted: tuple[str, ...] = ("exchanges", "context", "messages")
+    supervised: str = "of the characters those that earn loss"
+    share: tuple[str, str] = ("supervised_chars", "chars")
 
 
 def lane_named(name: str) -> Lane:

@@ -150,6 +150,7 @@ def as_row(parts: Sequence[dict[str, Any]], facts: dict[str, Any], work: Work) -
         turns=len(turns),
         states=len(data["states"]),
         planted=sum(state["planted"] is not None for state in data["states"]),
+        sure=sum((state["confidence"] or 0) > 0 for state in data["states"]),
         chars=sum(len(turn["text"] or turn["result"] or "") for turn in turns),
     )
     member = Turn(first["exchange_id"], first["session_id"], first["weight"], True)
@@ -212,4 +213,6 @@ LANE = Lane(
     audit="routing_audit.sql",
     audited=("characters of a row", "states of route"),
     counted=("exchanges", "turns", "states", "planted"),
+    supervised="of the states those whose label is at all sure",
+    share=("sure", "states"),
 )

@@ -154,10 +154,12 @@ def probabilities(known: Facts, unvoted: Mapping[str, float]) -> dict[str, Any]:
 def counts(data: Mapping[str, Any], known: Facts, settings: SemanticSettings) -> Counter[str]:
     """Return what a row adds to the table of its split; labels count once an exchange."""
     chars = len(data["text"]) + len(data["answer"]) + sum(map(len, data["before"]))
+    of = sum(len(data[column]) for column in kinds())
+    learned = Counter(labels=of, voted=len(data["voted"]))
     if data["copy"]:
-        return Counter(repeated=1, chars=chars)
+        return Counter(repeated=1, chars=chars) + learned
     held = Counter(f"rows that hold {name}" for name in known.classes(settings.likely))
-    return held + Counter(exchanges=1, chars=chars)
+    return held + Counter(exchanges=1, chars=chars) + learned
 
 
 def missing(settings: SemanticSettings, counts: Counts) -> list[str]:
@@ -187,4 +189,6 @@ LANE = Lane(
     missing=missing,
     audit="semantic_audit.sql",
     counted=("exchanges", "repeated"),
+    supervised="of the labels of each row those that something voted on",
+    share=("voted", "labels"),
 )

@@ -131,4 +131,6 @@ LANE = Lane(
     audit="transfer_audit.sql",
     audited=("tokens left to say", "rows of route"),
     counted=("prompts", "exchanges", "tokens"),
+    supervised="of the tokens that full depth went on to say all",
+    share=("tokens", "tokens"),
 )

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lanes.card import supervised
+from lanes.lane import lane_named
 from lanes.oversample import copies
 from lanes.split import SPLITS
 from warehouse.store import open_reader
@@ -130,6 +132,8 @@ def test_show_audit_and_diff_of_a_build(labelled, at, tmp_path):
     assert train["context"] and train["fully_masked"] == 0 and train["balance"]["return"] > 10
     assert sum(train["lengths"].values()) == train["rows"] and audit["changed"] == []
     made = orjson.loads((folder / "manifest.json").read_bytes())
+    shares = {name: supervised(f, lane_named("semantic")) for name, f in made["splits"].items()}
+    assert shares == {name: facts["supervised"] for name, facts in audit["splits"].items()}
     assert audit["missing"] == made["missing"] and made["parameters"]["labels"]["left_out"] == []
     other = tmp_path / "plain"
     at("lanes", "build", "semantic", "--max-copies", "1", "--out", other)
@@ -140,6 +144,7 @@ def test_show_audit_and_diff_of_a_build(labelled, at, tmp_path):
     changed = {x["exchange_id"]: x["was"] for x in found["rows_changed"] if x["is"] == 1}
     assert {x["exchange_id"]: x["copies"] for x in repeated}.items() <= changed.items()
     assert "rows changed" in at("lanes", "diff", folder, other).stdout
+    assert "nothing differs" in at("lanes", "diff", folder, folder).stdout
 
 
 @pytest.mark.slow

@@ -6,8 +6,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from agp.report.ask import ask
 from lanes.build_shown import show_left_out
+from lanes.card import supervised
+from lanes.lane import lane_named
 from lanes.split import SPLITS
+from warehouse.store import open_reader
 
 
 def built(agp, *args) -> tuple[Path, dict]:
@@ -191,6 +195,24 @@ def test_what_is_left_out_adds_up_by_reason_and_by_rule(sample, capsys):
     printed = capsys.readouterr().out
     assert f"left out: {sum(left['reasons'].values())} of {left['exchanges']} " in printed
     assert f"by rule: {left['reasons']['rule']} exchanges" in printed
+
+
+def test_all_tables_count_exchanges_and_what_is_learned_from_alike(many, agp):
+    folder, made = built(agp)
+    listed = orjson.loads(agp("sql", "--example", "datasets", "--json").stdout)
+    with open_reader() as con:
+        reported = ask(con, "builds")
+    audit = orjson.loads(agp("lanes", "audit", str(folder), "--json").stdout)["splits"]
+    shares = agp("lanes", "build", "sft").stdout
+    for rows in (listed, reported):
+        counts = {row["split"]: (row["exchanges"], row["context"]) for row in rows}
+        assert counts == {
+            name: (facts["exchanges"], facts.get("context", 0))
+            for name, facts in made["splits"].items()
+        }
+    for name, facts in made["splits"].items():
+        share = supervised(facts, lane_named("sft"))
+        assert audit[name]["supervised"] == share and share in shares
 
 
 def test_what_needs_more_memory_than_usual_is_built_with_more(many, agp, monkeypatch):

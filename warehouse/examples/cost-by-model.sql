@@ -13,4 +13,4 @@ from v_usage u
 left join lateral (
     select * from prices where starts_with(u.model, prefix) order by length(prefix) desc limit 1
 ) p on true
-group by all order by dollars desc nulls last
+group by all order by dollars desc nulls last, u.model

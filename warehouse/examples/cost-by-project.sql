@@ -15,4 +15,4 @@ left join v_sessions s using (session_id)
 left join lateral (
     select * from prices where starts_with(u.model, prefix) order by length(prefix) desc limit 1
 ) p on true
-group by all order by dollars desc nulls last
+group by all order by dollars desc nulls last, s.project

@@ -231,6 +231,7 @@ comment on column v_lane_rows.turn is 'which exchange of the row, from 0';
 comment on column v_lane_rows.exchange_id is 'the exchange';
 comment on column v_lane_rows.session_id is 'its session';
 comment on column v_lane_rows.weight is 'how much it counts in training';
+comment on column v_lane_rows.supervised is 'the row is there for it; no: it is repeated as context, or earns nothing';
 
 comment on view v_votes is 'a vote of a labeling function; where it abstained there is no row';
 comment on column v_votes.labeler is 'the labeling function: `agp labels list`';
@@ -453,7 +454,7 @@ comment on column v_clusters.method is
   'how it repeats the best: exact; normalised (but for case, spaces, marks); near (but for a few letters)';
 comment on column v_clusters.representative is 'it is the best itself';
 comment on column v_clusters.similarity is
-  'share of the shingles that it and the nearest of its near copies have in common; null: none is near';
+  'of a near copy: share of the shingles that it and the nearest one to it have in common';
 
 comment on view v_templates is 'an exchange whose prompt was made from words that many others have too';
 comment on column v_templates.exchange_id is 'the exchange';

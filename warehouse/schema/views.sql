@@ -149,7 +149,9 @@ where e.exchange_id = exchange
 order by m.created_at desc, m.memory_id;
 
 create or replace view v_lane_rows as
-select build_id, lane, split, row, turn, exchange_id, session_id, weight from lane_rows;
+select build_id, lane, split, row, turn, exchange_id, session_id, weight,
+       supervised
+from lane_rows;
 
 create or replace view v_findings as
 select finding_id, kind, field, id, exchange_id, session_id, start_char, end_char, detector,
@@ -255,7 +257,9 @@ create or replace view v_test_openings as
 select run_id, stage, pack, pack_digest, gates_digest, opened_at from test_openings;
 
 create or replace view v_clusters as
-select exchange_id, cluster_id, method, representative, similarity from clusters;
+select exchange_id, cluster_id, method, representative,
+       case when method = 'near' then similarity end as similarity
+from clusters;
 
 create or replace view v_templates as
 select exchange_id, template_id, members from templates;
