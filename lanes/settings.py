@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 
 
@@ -28,6 +29,4 @@ def load(kind: type[S], name: str, overrides: dict[str, Any]) -> S:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the settings"
-        raise AgpError(f"setting {where} of lane {name}: {first['msg']}") from error
+        raise AgpError(f"settings of {name}: {complaint(error)}") from None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 
 MAX_FILE_BYTES = 1_000_000
@@ -39,10 +40,7 @@ def named(path: Path, key: str, number: int, table: object) -> str:
 def plain(error: ValidationError, key: str, model: type[BaseModel]) -> str:
     """Return the first complaint of a validation in one line, without the value it is about."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "str")
-    message = first["msg"].removeprefix("Value error, ")
+    where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"there is no key {where}; a {key} has {', '.join(model.model_fields)}"
-    if first["type"] == "missing":
-        return f"the key {where} is missing"
-    return f"{where}: {message}" if where else message
+    return f"the key {where} is missing" if first["type"] == "missing" else complaint(error)

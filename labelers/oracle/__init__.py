@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, ValidationError
 
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 from warehouse.statements import execute_file, statement
 
@@ -51,10 +52,8 @@ def thresholds(changes: Sequence[str] = ()) -> OracleSettings:
     try:
         return OracleSettings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         known = ", ".join(OracleSettings.model_fields)
-        raise AgpError(f"threshold {where}: {first['msg']}; there are {known}") from None
+        raise AgpError(f"threshold {complaint(error)}; there are {known}") from None
 
 
 def version_of(chosen: OracleSettings, seen: str = "") -> str:

@@ -78,8 +78,8 @@ def rule() -> Callable[..., str]:
     """Return a function that writes a rule as TOML; keys not given are plain ones."""
 
     def toml(id: str, where: str, **keys: Any) -> str:
-        keys = {"on": "exchange", "action": "drop", "why": "a test"} | keys
-        keys |= {"id": id, "where": where, "hit": ["a"], "miss": ["b"]}
+        usual = {"on": "exchange", "action": "drop", "why": "a test", "hit": ["a"], "miss": ["b"]}
+        keys = usual | keys | {"id": id, "where": where}
         lines = [
             f"{k} = {v if isinstance(v, list | int | float) else quoted(v)}"
             for k, v in keys.items()

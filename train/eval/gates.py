@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from train.eval.statistics import Estimate
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 
 SHIPPED = Path(__file__).with_name("stage1.toml")
@@ -114,9 +115,7 @@ def parse_gates(text: str, file: Path) -> Gates:
     except tomllib.TOMLDecodeError as error:
         raise AgpError(f"cannot read the gates in {file}: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "gate"
-        raise AgpError(f"{file}: {where}: {first['msg']}") from None
+        raise AgpError(f"{file}: a gate's {complaint(error)}") from None
     if not gates:
         raise AgpError(f"{file} holds no [[gate]]")
     if len({g.name for g in gates}) < len(gates):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from train.harness.checks import Check
 from train.model.digest import file_sha256
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
@@ -139,10 +140,8 @@ def parse_prompt(path: Path, number: int, line: str) -> Prompt:
     """Return one line as a prompt that ends with a reference answer."""
     try:
         prompt = Prompt.model_validate_json(line)
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise AgpError(f"{path}/prompts.jsonl line {number}: {where}: {first['msg']}") from None
+    except ValidationError as error:
+        raise AgpError(f"{path}/prompts.jsonl line {number}: {complaint(error)}") from None
     if prompt.messages[-1].role != "assistant":
         raise AgpError(f"{path}/prompts.jsonl line {number}: its last turn is not the assistant's")
     return prompt

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from train.model.digest import file_sha256
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 
 MANIFEST = "bundle.json"
@@ -197,9 +198,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError:
         raise AgpError(f"{folder} is no bundle: it has no {MANIFEST}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise AgpError(f"{file}: {where}: {first['msg']}; make the bundle again") from None
+        raise AgpError(f"{file}: {complaint(error)}; make the bundle again") from None
     except (ValueError, RecursionError) as error:
         raise AgpError(f"{file} is no JSON ({error}); make the bundle again") from None
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from warehouse.complaints import complaint
 from warehouse.errors import AgpError
 
 
@@ -58,5 +59,4 @@ def settings(file: Path, changes: Iterable[str], kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise AgpError(f"setting {first['loc'][0]}: {first['msg']}") from None
+        raise AgpError(f"setting {complaint(error)}") from None

@@ -42,7 +42,7 @@ def test_the_hash_is_of_the_text(tmp_path: Path):
         ("", r"holds no \[\[gate\]\]"),
         ("[[gate]", "cannot read the gates"),
         ('[[gate]]\nname = "a"\nleast = 1', "needs either"),
-        ('[[gate]]\nname = "a"\nbelow = 0\nleast = 0', "least: "),
+        ('[[gate]]\nname = "a"\nbelow = 0\nleast = 0', "gate's least must be"),
         ('[[gate]]\nname = "a"\nbelow = 0\nleast = 1\n' * 2, "two gates have one name"),
     ],
 )
