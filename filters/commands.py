@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_entries, print_json, print_table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,11 +44,11 @@ def list_rules(folder: Path | None, as_json: bool) -> None:
             ]
         )
         return
-    rows = [
-        [c.rule.id, c.rule.on, action_text(c.rule), " ".join(c.rule.lanes), c.rule.why]
+    click.echo(f"rule set {rules.id}")
+    print_entries(
+        (c.rule.id, [action_text(c.rule), f"{c.rule.on}s in {', '.join(c.rule.lanes)}"], c.rule.why)
         for c in rules.rules
-    ]
-    print_table(["rule", "on", "action", "lanes", "why"], rows, title=f"rule set {rules.id}")
+    )
 
 
 def action_text(rule: object) -> str:
@@ -97,8 +97,12 @@ def list_columns(as_json: bool) -> None:
             }
         )
         return
-    print_table(["on", "column", "type", "meaning"], rows)
+    for on in ("exchange", "message"):
+        of = [[name, kind.lower(), meaning] for about, name, kind, meaning in rows if about == on]
+        print_table(["column", "type", "meaning"], of, title=f"columns of {on}s")
+        click.echo()
     print_table(["function", "meaning"], functions)
+    click.echo()
     click.echo(f"operators: {OPERATOR_WORDS}")
 
 
@@ -127,7 +131,7 @@ def check_rules(folder: Path | None, as_json: bool) -> None:
             click.echo(f"{r.rule_id}: example {r.number} under `{word}` does not {word}")
         click.echo(f"{len(results) - len(failed)} of {len(results)} examples passed")
     if failed:
-        raise AgpError(f"{len(failed)} examples failed")
+        raise AgpError(f"{counted(len(failed), 'example')} failed")
 
 
 @click.command()
@@ -145,6 +149,7 @@ def run_rules(folder: Path | None, as_json: bool) -> None:
     """
     from filters.audit import exchange_audit, groups, message_audit
     from filters.compile import rule_set
+    from filters.notes import NOTHING
     from filters.rule import LANES
     from filters.run import update
     from warehouse.interrupt import write
@@ -162,6 +167,9 @@ def run_rules(folder: Path | None, as_json: bool) -> None:
         return evaluated, lanes
 
     evaluated, lanes = write(work)
+    if not as_json and not lanes[0][1]:
+        click.echo(NOTHING)
+        return
     names = ["lane", "exchanges", "kept", "dropped", "messages stripped"]
     if as_json:
         rows = [dict(zip(names, row, strict=True)) for row in lanes]

@@ -1,12 +1,18 @@
 """`agp filters audit | explain`: what the rules do to the history, and to one exchange."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from filters.audit_shown import (
+    print_breakdown,
+    print_effects,
+    print_overlap,
+    print_samples,
+    print_scores,
+)
 from filters.commands import json_option, rules_option
 from warehouse.console import print_json, print_table
 from warehouse.printable import printable
@@ -26,7 +32,6 @@ lane_option = click.option(
     show_default=True,
     help="The dataset whose rules to look at.",
 )
-SHOWN_PAIRS = 15
 
 
 @click.command()
@@ -50,6 +55,7 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
     hits: where the rule is true. acts: hits that no keep of a higher priority beats. only it: acts
     where no other rule does the same. in order: acts where no rule above it does; these add up to
     the exchanges dropped. without it: what the lane would keep if this rule alone did nothing.
+    Rules that hit nothing are named below the table.
 
     \b
     Examples:
@@ -67,6 +73,9 @@ def audit_rules(lane: str, folder: Path | None, each: int, by: str | None, as_js
         judgements = [s.plain() for s in judged]
         report |= {"samples": [asdict(s) for s in found], "judged": judgements, "notes": said}
         print_json(report)
+        return
+    if not exchanges.total:
+        click.echo(said[0])
         return
     kept = exchanges.total - exchanges.dropped
     print_effects(
@@ -106,92 +115,10 @@ def audited(
     )
 
 
-def print_scores(judged: "list[Score]") -> None:
-    """Print how right the judged rules are, each share with its 95 % interval."""
-    rows = [
-        [
-            s.rule_id,
-            f"{s.hit.texts}+{s.other.texts}",
-            interval(s.precision),
-            "" if s.false_hits is None else "{} [{}, {}]".format(*s.false_hits),
-            interval(s.recall),
-        ]
-        for s in judged
-    ]
-    if rows:
-        title = "by your own verdicts, of hits and others (agp filters review)"
-        print_table(["rule", "judged", "precision", "wrong hits", "recall"], rows, title=title)
-        click.echo()
-
-
-def interval(found: tuple[float, float, float] | None) -> str:
-    """Return a share with its interval.
-
-    >>> interval((0.5, 0.25, 0.75)), interval(None)
-    ('0.50 [0.25, 0.75]', '')
-    """
-    return "" if found is None else "{:.2f} [{:.2f}, {:.2f}]".format(*found)
-
-
 def plain(audit: "Audit") -> dict[str, Any]:
     """Return an audit as JSON can hold it."""
     pairs = [{"rules": pair, "n": n} for pair, n in sorted(audit.overlap.items())]
     return vars(audit) | {"effects": [vars(e) for e in audit.effects], "overlap": pairs}
-
-
-def print_effects(audit: "Audit", title: str) -> None:
-    """Print a line for each rule, and the sum of what drops in order."""
-    acting = {"drop", "strip", "keep"}
-    rows = [
-        [
-            *(e.rule_id, e.action, e.hits, e.acts, e.exclusive, e.marginal),
-            e.without if e.action in acting else None,
-        ]
-        for e in audit.effects
-    ]
-    total = sum(e.marginal for e in audit.effects if e.action in ("drop", "strip"))
-    kept = audit.total - audit.dropped
-    rows.append(["all that drop or strip", "", None, None, None, total, kept])
-    names = ["rule", "action", "hits", "acts", "only it", "in order", "without it"]
-    print_table(names, rows, title=title)
-    click.echo()
-
-
-def print_overlap(audit: "Audit") -> None:
-    """Print the pairs of rules that most often hit the same."""
-    if not audit.overlap:
-        return
-    pairs = sorted(audit.overlap.items(), key=lambda item: (-item[1], item[0]))
-    rows = [[a, b, n] for (a, b), n in pairs[:SHOWN_PAIRS]]
-    more = len(pairs) - len(rows)
-    title = "hit by two rules" + (f" (and {more} more pairs: --json)" if more else "")
-    print_table(["rule", "and", "both"], rows, title=title)
-    click.echo()
-
-
-def print_breakdown(audit: "Audit", by: str) -> None:
-    """Print each rule's acts by source, month or project."""
-    total: Mapping[str, int] = getattr(audit, f"dropped_by_{by}")
-    names = sorted(total)
-
-    def cells(counts: Mapping[str, int]) -> list[int | None]:
-        return [counts.get(name) or None for name in names]
-
-    rows = [
-        [e.rule_id, *cells(getattr(e, f"by_{by}"))]
-        for e in audit.effects
-        if e.action in ("drop", "strip") and e.acts
-    ]
-    if names:
-        print_table(["rule", *names], [*rows, ["dropped or stripped", *cells(total)]])
-        click.echo()
-
-
-def print_samples(found: "list[Sample]") -> None:
-    """Print excerpts, rule by rule."""
-    if found:
-        rows = [[s.rule_id, s.exchange_id, s.excerpt] for s in found]
-        print_table(["rule", "exchange", "begins"], rows, title="samples, secrets replaced")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_entries, print_json, print_table
 
 if TYPE_CHECKING:
     from labelers.load import Problem
@@ -53,8 +53,9 @@ def list_functions(as_json: bool) -> None:
             ]
         )
         return
-    rows = [[o.id, " ".join(o.labels), o.kind, o.version, o.why] for o in loaded.labelers]
-    print_table(["function", "label", "kind", "version", "why"], rows)
+    print_entries(
+        (one.id, [", ".join(one.labels), one.kind, one.version], one.why) for one in loaded.labelers
+    )
 
 
 @click.command()
@@ -164,7 +165,8 @@ def check_examples(as_json: bool) -> None:
             click.echo(f"{r.function}: example {r.number} under `{r.under}` comes out otherwise")
         click.echo(f"{len(results) - len(failed)} of {len(results)} examples passed")
     if failed or loaded.problems:
-        raise AgpError(f"{len(failed)} examples and {len(loaded.problems)} functions failed")
+        both = ((len(failed), "example"), (len(loaded.problems), "function"))
+        raise AgpError(f"{' and '.join(counted(n, what) for n, what in both if n)} failed")
 
 
 @click.command()
@@ -196,4 +198,4 @@ def list_bundles(most: int, as_json: bool) -> None:
     ]
     none = "no bundle was found; they come of words that recur (agp ingest, then again)"
     print_table(["bundle", "from", "primitives", "exchanges", "sessions"], rows, empty=none)
-    click.echo(f"{len(found)} bundles")
+    click.echo(counted(len(found), "bundle"))

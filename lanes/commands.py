@@ -9,7 +9,7 @@ from typing import Any
 import click
 import orjson
 
-from warehouse.console import console, print_json, print_table
+from warehouse.console import console, counted, print_entries, print_json, print_table
 from warehouse.errors import AgpError
 
 SHOWN = 2000  # characters of a message
@@ -31,9 +31,15 @@ def list_builds(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("build", "lane", "rows", "built", "there", "path")
-    keys = ("build_id", "lane", "rows", "built_at", "there", "path")
-    print_table(columns, [[build[key] for key in keys] for build in found], empty=NONE)
+    entries = (
+        (
+            build["build_id"],
+            [build["lane"], counted(build["rows"], "row"), f"{build['built_at']:%Y-%m-%d %H:%M}"],
+            build["path"] if build["there"] else f"no longer in {build['path']}",
+        )
+        for build in found
+    )
+    print_entries(entries, empty=NONE)
 
 
 @click.command()
@@ -136,6 +142,7 @@ def print_audit(found: dict[str, Any]) -> None:
     columns = ("split", "rows", "fully masked", "supervised", "repeated", "cut tools", "cut prompt")
     keys = ("rows", "fully_masked", "supervised", "context", "cut tools", "cut prompt")
     print_table(columns, [[name, *(facts[key] for key in keys)] for name, facts in splits.items()])
+    click.echo(f"supervised: {found['supervised']}")
     bins = sorted({int(top) for facts in splits.values() for top in facts["lengths"]})
     lengths = [
         [f"≤ {top:,}", *(f["lengths"].get(str(top), 0) for f in splits.values())] for top in bins

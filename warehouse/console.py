@@ -6,6 +6,7 @@ rich is imported where it is used: a command that prints JSON is over before it 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -44,20 +45,48 @@ def print_table(
     if not (body := [list(row) for row in rows]):
         out.print(empty, markup=False, soft_wrap=True)
         return
+    cells = [[cell_text(cell) for cell in row] for row in body]
+    widths = column_widths([list(columns) if header else [], *cells], out.width)
+    if not widths and header and len(columns) > 2:
+        print_paragraphs(columns, body, out)
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.show_header = header
     for i, name in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in body)
         table.add_column(
-            escape(printable(name)), justify="right" if numeric else "left", overflow="fold"
+            escape(printable(name)),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            width=widths[i] if widths else None,
         )
-    for row in body:
-        table.add_row(*(escape(cell_text(cell)) for cell in row))
-    needed = out.measure(table, options=out.options.update_width(10_000)).minimum
-    if header and len(columns) > 2 and needed > out.width:
-        print_paragraphs(columns, body, out)
-    else:
-        out.print(table)
+    for row in cells:
+        table.add_row(*map(escape, row))
+    out.print(table)
+
+
+def column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return how wide each column is such that no word is cut; nothing where there is no room.
+
+    What room is left goes to the narrowest columns first, as far as they have use for it.
+
+    >>> column_widths([["rule", "why"], ["warmup", "One word, no question"]], 20)
+    [6, 12]
+    >>> column_widths([["a-long-word", "b"]], 10)
+    []
+    """
+    from rich.cells import cell_len
+
+    columns = list(zip_longest(*rows, fillvalue=""))
+    least = [max(cell_len(w) for cell in c for w in (cell.split() or [""])) for c in columns]
+    most = [max(cell_len(line) for cell in c for line in cell.split("\n")) for c in columns]
+    spare = room - 2 * (len(columns) - 1) - sum(least)
+    for _ in range(max(0, spare)):
+        wanting = [i for i, want in enumerate(most) if want > least[i]]
+        if not wanting:
+            break
+        least[min(wanting, key=lambda i: least[i])] += 1
+    return least if spare >= 0 else []
 
 
 def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out: "Console") -> None:
@@ -82,6 +111,31 @@ def print_paragraphs(columns: Sequence[str], body: Iterable[Sequence[Any]], out:
                 out.print(line)
 
 
+def print_entries(
+    entries: Iterable[tuple[str, Sequence[Any], str]], empty: str = "nothing of this kind is here"
+) -> None:
+    """Print each as a line of its name and facts, and below it what is to be said of it, indented.
+
+    For what is mostly prose: it reads alike at any width.
+
+    >>> print_entries([("warmup", ["drop", "sft"], "One word.")])
+    warmup  drop  sft
+      One word.
+    """
+    from rich.text import Text
+
+    out, none = console(), True
+    for name, facts, prose in entries:
+        none = False
+        shown = "".join(f"  {text}" for text in map(cell_text, facts) if text)
+        out.print(Text.assemble((cell_text(name), "bold"), shown))
+        for line in Text(cell_text(prose)).wrap(out, max(20, out.width - 2)):
+            line.rstrip()
+            out.print("  ", line, sep="")
+    if none:
+        out.print(empty, markup=False, soft_wrap=True)
+
+
 def cell_text(cell: Any) -> str:
     """Return a cell as people read it.
 
@@ -97,6 +151,26 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:,.4g}"
     return printable(str(cell))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many of something, in the right number.
+
+    >>> counted(1, "example"), counted(1200, "file")
+    ('1 example', '1,200 files')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def sized(count: int) -> str:
+    """Return bytes in the unit that says something.
+
+    >>> sized(0), sized(47_579), sized(5_300_000), sized(812_000_000)
+    ('0 kB', '48 kB', '5.3 MB', '812 MB')
+    """
+    if count < 1_000_000:
+        return f"{count / 1e3:,.0f} kB"
+    return f"{count / 1e6:,.1f} MB" if count < 1e8 else f"{count / 1e6:,.0f} MB"
 
 
 def print_json(value: Any, line: bool = False) -> None:

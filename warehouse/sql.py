@@ -14,6 +14,7 @@ import duckdb
 from warehouse.bounds import Bounds, bounded, seal, set_memory
 from warehouse.errors import AgpError
 from warehouse.interrupt import interruptible
+from warehouse.macros import example_files, macro_name
 from warehouse.store import open_reader
 
 READS = {"SELECT", "EXPLAIN", "MULTI"}  # MULTI: a PIVOT, which DuckDB splits in several
@@ -132,8 +133,15 @@ def said(error: Exception, query: str) -> str:
     text, _, place = str(error).partition("\n\nLINE ")
     line = place.partition(":")[0] if "\n" in query.strip() else ""
     text = " ".join(text.split())[:300] + (f" (line {line})" if line.isdigit() else "")
+    if macro := next((m for m in macros() if f"Table with name {m} does not" in text), None):
+        return f"{macro} is a macro; write it with parentheses: from {macro}()"
     names = any(word in text for word in ("Candidate", "does not exist", "not found"))
     return text + ("; `agp sql --tables` names views and columns" if names else "")
+
+
+def macros() -> list[str]:
+    """Return the names of the example queries as macros."""
+    return [macro_name(name) for name in example_files()]
 
 
 def unquoted(error: Exception, query: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warehouse.console import print_table
+from warehouse.console import print_entries, print_table
 
 COLUMNS = ("source", "files", "records", "exchanges", "from")
 ROWS = [["claude", 200, 48336, None, "2026-03-01"]]
@@ -45,3 +45,22 @@ def test_a_table_without_rows_is_a_line(printed):
     assert printed(20, COLUMNS, []) == ["nothing of this kind is here"]
     makes = "no run yet; `agp train run [1]` makes one"
     assert printed(20, COLUMNS, iter([]), title="Runs", empty=makes) == ["Runs", makes]
+
+
+def test_an_id_is_whole_and_prose_has_the_room_that_is_left(printed):
+    name = "10da7fe6-9cdb-443a-a8e0-d6313433b6e5"
+    row = [name, "krume", "krume: till", "2026-04-17", 1, 47]
+    lines = printed(80, ("session", "project", "title", "last word", "files", "kB"), [row])
+    assert sum(name in line for line in lines) == 1
+    lines = printed(50, ("a", "b", "why"), [["short", "two words", "much longer prose " * 5]])
+    assert lines[1].startswith("short  two words  much longer prose")
+
+
+def test_entries_read_alike_at_any_width(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "30")
+    print_entries([("warmup", ["drop", None, "sft"], "The harness warms its cache with it.")])
+    assert capsys.readouterr().out.splitlines() == [
+        "warmup  drop  sft",
+        "  The harness warms its cache",
+        "  with it.",
+    ]

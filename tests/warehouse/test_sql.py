@@ -59,6 +59,7 @@ def test_a_long_result_says_so(small, agp):
         ("select * from read_csv('/etc/passwd')", "disabled by configuration"),
         ("from 'other.parquet'", "disabled by configuration"),
         ("select prompt::int from v_exchanges", "Conversion Error"),
+        ("from longest_sessions", "write it with parentheses: from longest_sessions()"),
     ],
 )
 def test_what_is_refused(small, agp, query, word):
