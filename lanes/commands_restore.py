@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table, sized
 from warehouse.errors import AgpError
 
 if TYPE_CHECKING:
@@ -35,22 +35,25 @@ def restore(
     status is 1 where a file could not be given back.
 
     \b
-    agp restore                          # what is gone, and kept here
-    agp restore 5e551011                 # that session, in its place
-    agp restore --gone --to ~/old        # all of them; CLAUDE_CONFIG_DIR=~/old claude --resume
+    agp restore                    # what is gone, and kept here
+    agp restore 5e551011           # that session, in its place
+    agp restore --gone --to ~/old  # all; CLAUDE_CONFIG_DIR=~/old claude --resume
     """
-    from lanes.restore.wanted import gone, wanted
-    from lanes.restore.write import OTHER, REFUSED, give_back
+    from lanes.restore.wanted import gone, kept, wanted
+    from lanes.restore.write import OTHER, REFUSED, THERE, WRITTEN, give_back
     from warehouse.store import open_reader
 
     if sessions and all_gone:
         raise AgpError("name sessions or say --gone, not both")
     with open_reader() as con:
         if not sessions and not all_gone:
-            list_gone(gone(con), as_json)
+            list_gone(*gone(con), kept(con), as_json)
             return
         files = wanted(con, None if all_gone else sessions)
         given = [give_back(con, file, to, touch) for file in files]
+    if to is None:
+        standing = (WRITTEN, THERE)
+        note([f.file_id for f, g in zip(files, given, strict=True) if g.state in standing])
     if as_json:
         print_json([asdict(item) for item in given])
     else:
@@ -59,14 +62,36 @@ def restore(
         raise SystemExit(1)
 
 
-def list_gone(found: "list[Gone]", as_json: bool) -> None:
-    """Print the sessions that can be given back."""
+def note(file_ids: list[str]) -> None:
+    """Note which files stand again; where another process holds the warehouse, say what follows."""
+    from lanes.restore.write import note_present
+    from warehouse.store import open_writer
+
+    try:
+        with open_writer(create=False) as con:
+            note_present(con, file_ids)
+    except AgpError as error:
+        click.echo(f"they count as gone until the next `agp ingest`: {error}", err=True)
+
+
+def list_gone(found: "list[Gone]", others: int, any_kept: bool, as_json: bool) -> None:
+    """Print the sessions that can be given back, and how many other files can."""
     if as_json:
         print_json([session._asdict() for session in found])
         return
-    if not found:
+    if found:
+        print_sessions(found)
+    elif any_kept:
         click.echo("Every transcript that is kept here stands in its place.")
-        return
+    else:
+        click.echo("No transcript is kept here yet; `agp ingest` keeps those that are there.")
+    if others:
+        beside = f"{counted(others, 'file')} of subagents or tool output"
+        click.echo(f"Gone beside these: {beside}; `agp restore --gone` brings all back")
+
+
+def print_sessions(found: "list[Gone]") -> None:
+    """Print a line a session, the last to speak first."""
     rows: list[list[Any]] = [
         [s.session_id, s.project, s.title, str(s.ended_at or "")[:10], s.files, s.bytes // 1000]
         for s in found[:LISTED]
@@ -89,7 +114,8 @@ def show(given: "list[Given]", to: Path | None) -> None:
         if item.missing:
             click.echo(f"{item.path}: {item.missing:,} bytes of its last line were not kept")
     size = sum(item.bytes for item in written)
-    click.echo(f"{len(written):,} files written back ({size / 1e6:,.1f} MB), {there:,} stood there")
+    stood = f", {there:,} stood there" if there else ""
+    click.echo(f"{counted(len(written), 'file')} written back ({sized(size)}){stood}")
     resumable = [i for i in written if i.kind == "transcript" and "/rollout-" not in i.path]
     if resumable:
         where = "" if to is None else f"CLAUDE_CONFIG_DIR={to} "

@@ -61,10 +61,18 @@ def standing(path: Path) -> Path | None:
     return next((p for p in (path, Path(f"{path}.zst")) if os.path.lexists(p)), None)
 
 
-def gone(con: duckdb.DuckDBPyConnection) -> list[Gone]:
-    """Return the sessions that can be given back, the last to speak first."""
+def gone(con: duckdb.DuckDBPyConnection) -> tuple[list[Gone], int]:
+    """Return the sessions that can be given back, the last to speak first, and of how many other
+    files that are gone no transcript is."""
+    missing = absent(con)
     query = statement("lanes.restore", "gone.sql")
-    return [Gone(*row) for row in con.execute(query, {"absent": absent(con)}).fetchall()]
+    found = [Gone(*row) for row in con.execute(query, {"absent": missing}).fetchall()]
+    return found, len(missing) - sum(session.files for session in found)
+
+
+def kept(con: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether there is any transcript that could be given back one day."""
+    return bool(con.execute(f"{NEWEST} and kind = 'transcript' limit 1").fetchall())
 
 
 def wanted(con: duckdb.DuckDBPyConnection, sessions: Sequence[str] | None) -> list[Kept]:

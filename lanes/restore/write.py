@@ -1,6 +1,7 @@
 """Writing files back: kept files in, what became of each out. No file that stands is touched."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -49,6 +50,15 @@ def give_back(
         why = f"it cannot be written: {error.strerror or error}"
         return Given(file.session_id, str(path), file.kind, file.length, REFUSED, why)
     return Given(file.session_id, str(path), file.kind, file.length, WRITTEN, missing=missing)
+
+
+def note_present(con: duckdb.DuckDBPyConnection, file_ids: Sequence[str]) -> None:
+    """Note that files stand in their place again, as the next ingest would."""
+    con.execute(
+        "update files set state = 'present', gone_at = null "
+        "where state = 'gone' and file_id in (select unnest(?::varchar[]))",
+        [list(file_ids)],
+    )
 
 
 def same(path: Path, file: Kept) -> bool:

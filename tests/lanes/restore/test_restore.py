@@ -8,10 +8,12 @@ import pytest
 
 from lanes.restore.place import Refused, target_of
 from lanes.restore.wanted import Kept
+from warehouse.errors import AgpError
 from warehouse.store import open_writer
 
 SESSION = "5e551011-0000-4000-8000-000000000001"
 OTHER = "5e551022-0000-4000-8000-000000000002"
+GONE = "select path from v_files where state = 'gone'"
 THEN = 1_700_000_000_123_456_789
 
 
@@ -47,17 +49,38 @@ def states(done) -> dict[str, str]:
     return {item["path"]: item["state"] for item in json.loads(done.stdout)}
 
 
-def test_a_session_comes_back_byte_for_byte_with_its_time(deleted, agp):
+def test_a_session_comes_back_byte_for_byte_with_its_time(deleted, agp, rows):
     out = agp("restore", SESSION).stdout
-    assert "5 files written back" not in out and "4 files written back" in out
+    assert "4 files written back (82 kB)" in out and "stood there" not in out
     assert f"claude --resume {SESSION}" in out
     mine = {path: data for path, data in deleted.items() if OTHER not in path.name}
     assert {path: path.read_bytes() for path in mine} == mine
     assert {path.stat().st_mtime_ns for path in mine} == {THEN}
     assert not [path for path in deleted if OTHER in path.name and path.exists()]
     assert not [path for path in mine if list(path.parent.glob("*.part"))]
+    assert {path for (path,) in rows(GONE)} == {str(p) for p in deleted if OTHER in p.name}
     agp("ingest")
     assert "Every transcript" not in agp("restore").stdout  # the other one is still gone
+
+
+def test_what_no_transcript_is_gone_of_is_counted_too(deleted, agp, home):
+    agp("restore", "--gone")
+    next(path for path in deleted if "agent-77" in path.name).unlink()
+    assert "Gone beside these: 1 file of" in agp("restore").stdout
+
+
+def test_where_nothing_is_kept_it_says_so(home, agp):
+    (home / "none").mkdir()
+    agp("ingest", home / "none")
+    assert "No transcript is kept here yet; `agp ingest`" in agp("restore").stdout
+
+
+def test_a_restore_beside_another_process_says_what_follows(deleted, agp, monkeypatch):
+    def busy(**_):
+        raise AgpError("process 4711 holds it")
+
+    monkeypatch.setattr("warehouse.store.open_writer", busy)
+    assert "count as gone until the next `agp ingest`" in agp("restore", SESSION).stderr
 
 
 def test_all_that_is_gone_and_what_is_not(deleted, agp):
