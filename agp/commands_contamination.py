@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 from warehouse.errors import AgpError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def contamination(
         show(found, compared, limit)
     if found:
         raise AgpError(
-            f"{len(found)} overlaps: build the lane again, which leaves such rows out, or make the "
-            "pack from held-out rows that no build trains on"
+            f"{counted(len(found), 'overlap')}: build the lane again, which leaves such rows out, "
+            "or make the pack from held-out rows that no build trains on"
         )
 
 
@@ -101,7 +101,7 @@ def show(found: "Sequence[Overlap]", compared: dict[str, int], limit: int) -> No
         [place(o.unit), place(o.other), o.kind, round(o.similarity, 2), text]
         for o, text in zip(shown, texts, strict=True)
     ]
-    title = f"{len(found):,} overlaps" + (f", {len(shown)} of them" * (len(shown) < len(found)))
+    title = counted(len(found), "overlap") + (f", {len(shown)} of them" * (len(shown) < len(found)))
     print_table(("row", "repeats", "how", "similarity", "begins"), cells, title=title)
 
 

@@ -3,7 +3,7 @@
 import click
 
 from warehouse.asking import ANSWERS, answer
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -84,4 +84,4 @@ def review_labels(label: str, most: int) -> None:
             kept += 1
     with open_writer() as con:
         update(con)
-    click.echo(f"{kept} verdicts kept" if asked else "nothing is left to judge")
+    click.echo(f"{counted(kept, 'verdict')} kept" if asked else "nothing is left to judge")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from filters.commands import json_option
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 from warehouse.errors import AgpError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.argument("exchange", required=False)
 @click.option(
     "--alike",
-    type=click.Choice(["exact", "normalised", "near"]),
-    help="Only clusters that hold such a copy.",
+    type=click.Choice(["exact", "normalised", "near", "template"]),
+    help="Only clusters that hold such a copy, or templates alone.",
 )
 @click.option(
     "--limit",
@@ -58,13 +58,16 @@ def list_duplicates(exchange: str | None, alike: str | None, limit: int, as_json
     elif exchange:
         show_differences(found)
     else:
-        show_listing(found)
+        show_listing(found, alike)
 
 
-def show_listing(found: dict[str, Any]) -> None:
-    """Print clusters and templates."""
+def show_listing(found: dict[str, Any], alike: str | None) -> None:
+    """Print clusters and templates, all or those that are `alike` so."""
+    from filters.notes import NOTHING
+
     if not found["clusters"] and not found["templates"]:
-        click.echo("no two exchanges say the same")
+        none = f"nothing is alike so: {alike}" if alike else "no two exchanges say the same"
+        click.echo(none if found["totals"]["compared"] else NOTHING)
         return
     kinds = ("exact", "normalised", "near")
     rows = [
@@ -77,11 +80,13 @@ def show_listing(found: dict[str, Any]) -> None:
         for row in found["clusters"]
     ]
     title = "clusters: {clusters:,}, of {exchanges:,} exchanges".format(**found["totals"])
-    print_table(("best copy", "all", "copies of it", "begins"), rows, title=title)
-    if (more := found["totals"]["clusters"] - len(found["clusters"])) > 0:
-        click.echo(f"… and {more:,} more clusters; --limit 0 shows them")
+    if rows:
+        print_table(("best copy", "all", "copies of it", "begins"), rows, title=title)
+    more = found["totals"]["clusters"] - len(found["clusters"])
+    if more and not alike:
+        click.echo(f"… and {counted(more, 'more cluster')}; --limit 0 shows them")
     if found["templates"]:
-        click.echo()
+        click.echo("\n" if rows else "", nl=False)
         keys = ("template_id", "exchanges", "sessions", "begins")
         rows = [[row[key] for key in keys] for row in found["templates"]]
         title = "templates: {templates:,}, of {made:,} exchanges".format(**found["totals"])

@@ -7,6 +7,7 @@ import click
 
 from filters.commands import rules_option
 from warehouse.asking import ANSWERS, answer
+from warehouse.console import counted
 from warehouse.printable import printable
 
 if TYPE_CHECKING:
@@ -83,4 +84,4 @@ def review_rule(rule: str, most: int, folder: Path | None) -> None:
         if said in ANSWERS:
             write(lambda con, q=question, holds=ANSWERS[said]: keep(con, rule, q, holds))
             kept += 1
-    click.echo(f"{kept} verdicts kept" if asked else "nothing is left to judge")
+    click.echo(f"{counted(kept, 'verdict')} kept" if asked else "nothing is left to judge")

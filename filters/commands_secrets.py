@@ -107,7 +107,7 @@ def redact(kinds: tuple[str, ...], as_json: bool) -> None:
     """Copy standard input to standard output with a placeholder for every secret.
 
     Handy before a log is shared. What was replaced is counted on standard error. Words of your own
-    stand in $AGP_HOME/literals.txt, one a line.
+    stand in $AGP_HOME/secrets.toml (literals), or one a line in literals.txt beside it.
 
     \b
     Examples:

@@ -49,6 +49,7 @@ def try_rule(
       agp filters try --on message "contains(text, '<system-reminder>')"
     """
     from filters.compile import rule_set
+    from filters.notes import NOTHING
     from filters.run import update
     from filters.trial import Trial, attempt, one_rule
     from warehouse.interrupt import write
@@ -62,6 +63,9 @@ def try_rule(
     trial = write(work)
     if as_json:
         print_json({"rule_set": rules.id, "lane": lane} | asdict(trial))
+        return
+    if not trial.total and on == "exchange":
+        click.echo(NOTHING)
         return
     click.echo(trial.expression)
     click.echo(

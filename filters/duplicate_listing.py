@@ -16,15 +16,18 @@ COMPARED = 3_000  # words of a text
 
 
 def listing(con: duckdb.DuckDBPyConnection, alike: str | None, limit: int) -> dict[str, Any]:
-    """Return the largest clusters (that hold a copy `alike` so) and templates, and how many.
+    """Return the largest clusters and templates, and how many there are in all.
+
+    Where `alike` says how, only clusters that hold such a copy, or templates alone.
 
     Their words are not redacted: `shown` does that, when the warehouse is closed.
     """
     totals = execute_file(con, "filters", "duplicate_totals.sql")[0]
-    names = ("clusters", "exchanges", "templates", "made")
+    names = ("clusters", "exchanges", "templates", "made", "compared")
     values = {"alike": alike, "most": limit or 2**31}
     clusters = named(con, "duplicate_clusters.sql", **values)
-    templates = named(con, "duplicate_templates.sql", most=values["most"])
+    most = values["most"] if alike in (None, "template") else 0
+    templates = named(con, "duplicate_templates.sql", most=most)
     counted = dict(zip(names, totals, strict=True))
     return {"totals": counted, "clusters": clusters, "templates": templates}
 

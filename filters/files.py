@@ -39,7 +39,9 @@ def load(folder: Path | None = None) -> list[Placed]:
     if folder is not None:
         if not folder.is_dir():
             raise AgpError(f"there is no folder {folder}; --rules takes a folder of .toml files")
-        return layered([folder])
+        if not (found := layered([folder])):
+            raise AgpError(f"{folder} holds no rule; --rules takes a folder of .toml files")
+        return found
     return layered([bundled(), own()])
 
 

@@ -7,12 +7,16 @@ from filters.compile import RuleSet
 from filters.files import bundled
 from warehouse.features import columns
 
+NOTHING = "the warehouse holds no exchange yet; `agp ingest` brings history in"
+
 
 def notes(con: duckdb.DuckDBPyConnection, rules: RuleSet, audit: Audit) -> list[str]:
     """Return which rules leave nothing over, and which can never hit since nothing is to be read.
 
     Each is a line; decisions and features are up to date.
     """
+    if not audit.total:
+        return [NOTHING]
     found = [
         f"rule {e.rule_id} drops every exchange of {audit.lane}"
         for e in audit.effects
@@ -20,23 +24,22 @@ def notes(con: duckdb.DuckDBPyConnection, rules: RuleSet, audit: Audit) -> list[
     ]
     if not found and audit.dropped == audit.total > 0:
         found.append(f"together the rules drop every exchange of {audit.lane}")
-    return found + [
-        f"rule {rule_id} never hits: {names} null in every exchange"
-        for rule_id, names in unread(con, rules, audit).items()
-    ]
+    idle = unread(con, rules, audit)
+    own = {c.rule.id for c in rules.exchange if c.path.parent != bundled()}
+    found += [f"rule {i} never hits: {idle[i]} null in every exchange" for i in idle if i in own]
+    usual = ", ".join(f"{i} ({idle[i]} null everywhere)" for i in idle if i not in own)
+    # These are for histories of all kinds: that one has nothing to read is no mistake of theirs.
+    return found + ([f"bundled rules with nothing to read here: {usual}"] if usual else [])
 
 
 def unread(con: duckdb.DuckDBPyConnection, rules: RuleSet, audit: Audit) -> dict[str, str]:
-    """Return the rules without a hit that read columns which are null everywhere, and those.
-
-    Bundled rules are for histories of all kinds, so that one of them is idle says nothing.
-    """
+    """Return the rules without a hit that read columns which are null everywhere, and those."""
     idle = {e.rule_id for e in audit.effects if not e.hits} if audit.total else set()
     known = columns("exchange")
     reads = {
         c.rule.id: sorted(n for n in c.expression.columns if known[n].origin != "words")
         for c in rules.exchange
-        if c.rule.id in idle and c.path.parent != bundled()
+        if c.rule.id in idle
     }
     names = sorted({name for group in reads.values() for name in group})
     if not names:

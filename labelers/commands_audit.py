@@ -39,6 +39,9 @@ def audit_functions(as_json: bool) -> None:
     if as_json:
         print_json({"exchanges": done.exchanges} | found)
         return
+    if not done.exchanges:
+        click.echo("the warehouse holds no exchange yet; `agp ingest` brings history in")
+        return
     print_functions(found["functions"], done.exchanges)
     print_pairs(found["agreement"])
     print_labels(found["labels"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 
 SHOWN = 5  # ids of a kind
 
@@ -28,16 +28,20 @@ def diff(first: str, second: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{found['same']:,} exchanges stand alike in {' and '.join(found['builds'])}")
+    alike = counted(found["same"], "exchange")
+    click.echo(f"alike in {' and '.join(found['builds'])}: {alike}")
     rows = [
         ["only in the first", len(found["only_first"]), some(found["only_first"])],
         ["only in the second", len(found["only_second"]), some(found["only_second"])],
         *(changes(found, what) for what in ("split", "weight", "rows")),
     ]
-    print_table(("exchanges", "how many", "such as"), [row for row in rows if row[1]])
+    if rows := [row for row in rows if row[1]]:
+        print_table(("exchanges", "how many", "such as"), rows)
     settings = [[name, *pair] for name, pair in found["settings"].items()]
     if settings:
         print_table(("made by", "first", "second"), settings)
+    if not rows and not settings:
+        click.echo("nothing differs: the same exchanges, made by the same rules and settings")
 
 
 def changes(found: dict[str, Any], what: str) -> list[Any]:

@@ -30,6 +30,8 @@ def status(as_json: bool) -> None:
         return
     show_head(found)
     show_sources(found["sources"])
+    if not found["sources"]:
+        return
     show_months(found["months"])
     if ambiguous := found["logged_prompts"]["ambiguous"]:
         click.echo(f"{ambiguous:,} logged prompts may be another's: v_ambiguous_prompts")
@@ -68,6 +70,7 @@ def show_sources(sources: list[dict[str, Any]]) -> None:
             ]
             for source in sources
         ],
+        empty="nothing was ingested yet; `agp ingest` brings history in",
     )
     if seen:
         click.echo("seen: exchanges it shows, also those whose words a higher source decides")

@@ -160,7 +160,9 @@ def test_the_command_lists_clusters_and_shows_what_differs(claude_tree, agp):
     shown = agp("filters", "duplicates", cluster["cluster_id"]).stdout
     assert "garden → orchard" in shown or "orchard → garden" in shown
     assert "ann@hollis" not in shown
-    agp("filters", "duplicates", "--alike", "exact", "--json")
+    assert "nothing is alike so: exact" in agp("filters", "duplicates", "--alike", "exact").stdout
+    some = orjson.loads(agp("filters", "duplicates", "--alike", "template", "--json").stdout)
+    assert (some["clusters"], some["templates"], some["totals"]["clusters"]) == ([], [], 1)
     agp("filters", "duplicates", "zz", exit_code=2)
 
 

@@ -43,6 +43,29 @@ def test_a_rule_over_what_is_null_everywhere_is_named_with_the_column(told, agp,
     assert notes(agp, read) == []
 
 
+def test_bundled_rules_that_have_nothing_to_read_stand_in_one_line(told, agp):
+    said = json.loads(agp("filters", "audit", "--json").output)["notes"]
+    assert len(said) == 1 and said[0].startswith("bundled rules with nothing to read here: ")
+    assert "ranked-hard (`complexity` is null everywhere)" in said[0]
+
+
+def test_an_empty_warehouse_says_what_fills_it(agp, home):
+    (home / "none").mkdir()
+    agp("ingest", str(home / "none"))
+    for words in (("audit",), ("run",), ("try", "true"), ("duplicates",)):
+        assert agp("filters", *words).output.rstrip().endswith("`agp ingest` brings history in")
+    assert "`agp ingest`" in agp("status").output and "nothing of this" not in agp("status").output
+    assert "`agp ingest`" in agp("labels", "audit").output
+
+
+def test_a_folder_without_a_rule_is_an_error(told, agp, home):
+    (home / "no-rules").mkdir()
+    assert (
+        "holds no rule"
+        in agp("filters", "list", "--rules", str(home / "no-rules"), exit_code=2).output
+    )
+
+
 def test_five_hundred_rules_are_audited_and_too_many_are_refused(
     told, agp, folder, rule, monkeypatch
 ):

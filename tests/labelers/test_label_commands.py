@@ -36,7 +36,7 @@ def test_explain_names_the_function_and_its_reason(garden, agp):
 @pytest.mark.slow
 def test_reviews_are_piped_kept_and_stand_above_votes(garden, agp, rows):
     said = agp("labels", "review", "return", stdin="what?\nn\n").output
-    assert "y, n, s or q" in said and "1 verdicts kept" in said
+    assert "y, n, s or q" in said and "1 verdict kept" in said
     assert rows("select exchange_id, holds from reviews") == [("s1-1", False)]
     labels = found(agp, "explain", "s1-1")["labels"]
     assert {"label": "return", "probability": 0.0, "source": "review"} in labels
