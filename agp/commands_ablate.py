@@ -19,7 +19,9 @@ from warehouse.console import console, counting_bar, print_json, print_table
     help="Of the pack; the test split is for promotions.",
 )
 @click.option("--most", default=200, show_default=True, help="Prompts measured, at the most.")
-@click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True)
+@click.option(
+    "--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Runs of either."
+)
 @click.option("--steps", type=click.IntRange(1), help="Of a run.  [default: agp/ablate.toml]")
 @click.option("--set", "changes", multiple=True, help="A setting of stage 1: name=value.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -16,9 +16,15 @@ import click
     metavar="DIR",
     help="Walk in this folder and leave it there, to look around in afterwards.",
 )
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Only lay the sample history into this folder, to try things on.",
+)
 @click.option("--short", is_flag=True, help="End after stage 1: history, dataset, adapter.")
-def demo(keep: Path | None, short: bool) -> None:
-    """Walk the whole way on the bundled sample history, offline, in about four minutes.
+def demo(keep: Path | None, history: Path | None, short: bool) -> None:
+    """Walk the whole way on the bundled sample history, offline, in about six minutes.
 
     Nothing of yours is read or written: the demo has a home of its own, removed afterwards
     unless you keep it.
@@ -28,19 +34,19 @@ def demo(keep: Path | None, short: bool) -> None:
       agp demo
       agp demo --short
       agp demo --keep ./demo-home
+      agp demo --history ./sample
     """
+    if history:
+        lay(history)
+        return
     from train.blas import use_openblas
 
     use_openblas()
     from agp.demo_steps import walk
     from lanes.sample_history import copy_to
-    from warehouse.errors import AgpError
 
     if keep:
-        if keep.exists() and any(keep.iterdir()):
-            raise AgpError(f"{keep} is not empty; name a folder that is new or empty")
-        keep.mkdir(parents=True, exist_ok=True)
-        copy_to(keep)
+        fill(keep)
         with living_in(keep.absolute()):
             walk(keep.absolute(), kept=True, short=short)
         return
@@ -48,6 +54,24 @@ def demo(keep: Path | None, short: bool) -> None:
         copy_to(Path(folder))
         with living_in(Path(folder)):
             walk(Path(folder), kept=False, short=short)
+
+
+def fill(folder: Path) -> None:
+    """Copy the sample history into a folder that is new or empty."""
+    from lanes.sample_history import copy_to
+    from warehouse.errors import AgpError
+
+    if folder.exists() and any(folder.iterdir()):
+        raise AgpError(f"{folder} is not empty; name a folder that is new or empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_to(folder)
+
+
+def lay(folder: Path) -> None:
+    """Copy the sample history into a folder, and say how to read it."""
+    fill(folder)
+    click.echo(f"{folder} holds the sample history; into a warehouse of its own it is read by")
+    click.echo(f"AGP_HOME={folder / '.agp'} agp ingest {folder / '.claude'}")
 
 
 @contextmanager

@@ -28,7 +28,11 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that every lane has."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON."),
-        click.option("--out", type=click.Path(path_type=Path), help="Folder for the build."),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            help="Folder for the build.  [default: lanes/ID in AGP's home]",
+        ),
         click.option(
             "--test-after",
             type=click.DateTime(["%Y-%m-%d"]),

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--view", "names", multiple=True, metavar="VIEW", help="Only this view.")
-@click.option("--out", type=click.Path(path_type=Path), default="agp-export", help="A new folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="agp-export",
+    show_default=True,
+    help="A new folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def export(names: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Write the public views as Parquet files that other tools open (polars, DuckDB, pandas).

@@ -51,7 +51,7 @@ def ingest(
     agp ingest supabase             # what is new in them
     agp ingest memory_turns.jsonl   # a file of their rows
     agp ingest --json               # the summary, for scripts
-    agp ingest --watch              # until Ctrl-C; the warehouse is free between two rounds
+    agp ingest --watch              # until Ctrl-C; others may write between
     """
     if (check or full) and paths != (SUPABASE,):
         raise click.UsageError("--check and --full belong to: agp ingest supabase")

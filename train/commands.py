@@ -105,7 +105,12 @@ def run_stage(
 @click.command()
 @click.argument("run")
 @click.option(
-    "--from", "source", type=click.Choice(["last", "best"]), default="last", show_default=True
+    "--from",
+    "source",
+    type=click.Choice(["last", "best"]),
+    default="last",
+    show_default=True,
+    help="Which checkpoint.",
 )
 @JSON
 def resume(run: str, source: str, as_json: bool) -> None:

@@ -138,7 +138,7 @@ def list_captures(as_json: bool) -> None:
     if as_json:
         print_json([{k: f[k] for k in keys} for f in found])
     else:
-        none = "no capture yet; `agp train run 0` makes one"
+        none = "no capture yet; `agp train capture` makes one"
         print_table(keys, [[f[k] for k in keys] for f in found], empty=none)
 
 

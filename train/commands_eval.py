@@ -12,7 +12,13 @@ from warehouse.console import console, counting_bar, print_json, print_table
 @click.command("eval")
 @click.argument("run", metavar="RUN|BUNDLE")
 @click.option("--pack", default="shipped", show_default=True, help="A pack's folder or name.")
-@click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["test", "valid"]),
+    default="test",
+    show_default=True,
+    help="Of the pack.",
+)
 @click.option("--gates", type=click.Path(path_type=Path), help="Gates of your own, as TOML.")
 @click.option("--capture", metavar="ID", help="Of the same model, with the split (stages 2, 4).")
 @click.option("--untuned", metavar="ID", help="A capture of the untuned base: a control (stage 2).")

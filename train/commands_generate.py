@@ -18,19 +18,27 @@ SPLITS = click.Choice(["heads", "valid", "calib"])
 @click.option("--model", help="A folder or hub id; the bundle's if not given, or tiny.")
 @click.option("--bundle", type=PATH, help="A bundle's folder: all its parts, or none.")
 @click.option("--run", "runs", multiple=True, help="Of stage 1: its adapter; of 3: its modules.")
-@click.option("--policy", help="Who may leave early; see below. Off, or what a bundle certified.")
+@click.option("--policy", help="Who may leave early; see above. Off, or what a bundle certified.")
 @click.option("--layers", help="Layers that a policy is asked at, such as 4,6.")
 @click.option(
     "--lens", metavar="CAPTURE", help="Read exits through the affine lenses of a capture."
 )
 @click.option("--heads", metavar="RUN", help="A run of stage 2, for the policy route.")
-@click.option("--drafts", type=click.IntRange(1, 64), default=4, show_default=True)
+@click.option(
+    "--drafts",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Tokens drafted at once.",
+)
 @click.option("--prompt", help="What is asked.")
 @click.option("--raw", is_flag=True, help="Go on with the text itself, without a chat template.")
 @click.option("--pack", help="Answer the prompts of a pack, and measure.")
 @click.option("--split", type=SPLITS, default="valid", show_default=True, help="Of the pack.")
 @click.option("--most", default=20, show_default=True, help="Prompts of the pack, at the most.")
-@click.option("--max-tokens", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option(
+    "--max-tokens", type=click.IntRange(min=1), default=64, show_default=True, help="Said."
+)
 @click.option("--show-depth", is_flag=True, help="Colour each token by the layers it took.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def generate(
@@ -63,11 +71,11 @@ def generate(
       entropy:T   leave where the entropy is at most T nats
       margin:T    leave where the two best logits are at least T apart
       random:P    leave with probability P (a control)
-      route[:T]   leave where the heads of --heads are sure, by default as certified
+      route[:T]   leave where the heads of --heads are sure; else as certified
       draft[:K]   draft before layer K, check with the rest: the text of `off`
     \b
     Example:
-      agp generate --policy entropy:0.5 --show-depth --prompt "How many days has a week?"
+      agp generate --policy entropy:0.5 --show-depth --prompt "What is a cache?"
       agp generate --bundle my-bundle --prompt "How many days has a week?"
     """
     use_openblas()

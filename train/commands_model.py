@@ -28,8 +28,14 @@ def show(path: str, as_json: bool) -> None:
 
 
 @click.command("build-tiny")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("tiny"), show_default=True)
-@click.option("--seed", default=7, show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("tiny"),
+    show_default=True,
+    help="A folder.",
+)
+@click.option("--seed", default=7, show_default=True, help="Of text and weights.")
 @click.option("--steps", default=1500, show_default=True, help="Optimizer steps of 16 rows.")
 @click.option("--documents", default=12000, show_default=True, help="Documents grown to train on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card's facts as JSON.")

@@ -91,7 +91,7 @@ def list_packs(as_json: bool) -> None:
 
 @click.command("build-shipped")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
-@click.option("--seed", default=11, show_default=True)
+@click.option("--seed", default=11, show_default=True, help="Of what is drawn.")
 def build_shipped(out: Path, seed: int) -> None:
     """Make the pack that ships anew, from the project's own questions and a seed.
 

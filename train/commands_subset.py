@@ -11,7 +11,13 @@ from train.commands import JSON, finish, stop_on_signal
 @click.command()
 @click.argument("run")
 @click.option("--data", type=click.Path(path_type=Path), help="Draw from this build instead.")
-@click.option("--share", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="Of the run's rows, or of as many.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of the draw and of the training.")
 @JSON
 def subset(run: str, data: Path | None, share: float, seed: int, as_json: bool) -> None:

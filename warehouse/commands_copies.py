@@ -47,7 +47,7 @@ def restore(source: Path, replace: bool, as_json: bool) -> None:
 
     \b
     agp warehouse restore /media/disk/agp.duckdb
-    agp warehouse restore ~/.agp/backups/warehouse-20260801-120000.duckdb --replace
+    agp warehouse restore ~/.agp/backups/NAME.duckdb --replace
     """
     from warehouse.copies.backup import put_back
 

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     multiple=True,
     help="Only in this form.",
 )
-@click.option("--out", type=click.Path(path_type=Path), default="traces", help="Folder to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="traces",
+    show_default=True,
+    help="Folder to write.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def traces(
     sessions: tuple[str, ...],

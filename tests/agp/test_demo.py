@@ -22,7 +22,14 @@ def test_the_demo_lives_in_its_own_home(home: Path, tmp_path: Path, monkeypatch)
 def test_a_folder_with_something_in_it_is_left_alone(agp, tmp_path: Path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").write_text("x")
-    assert "not empty" in agp("demo", "--keep", tmp_path / "mine", exit_code=2).output
+    for option in ("--keep", "--history"):
+        assert "not empty" in agp("demo", option, tmp_path / "mine", exit_code=2).output
+
+
+def test_the_history_alone_is_laid_into_a_folder(agp, tmp_path: Path):
+    folder = tmp_path / "sample"
+    assert f"agp ingest {folder / '.claude'}" in agp("demo", "--history", folder).output
+    assert list(folder.glob(".claude/projects/*/*.jsonl"))
 
 
 def test_commands_are_typed_as_a_person_would(tmp_path: Path, capsys):
