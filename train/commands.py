@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, print_json, print_table
+from warehouse.console import console, moment, print_entries, print_json, print_table
 from warehouse.errors import AgpError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -209,7 +209,7 @@ def list_runs(as_json: bool) -> None:
     Example:
       agp runs list
     """
-    from train.stages.runs import COLUMNS, all_runs
+    from train.stages.runs import all_runs
 
     found = all_runs()
     if as_json:
@@ -218,7 +218,19 @@ def list_runs(as_json: bool) -> None:
         none = (
             "no run yet; `agp train plan 1` says what one would take, `agp train run 1` makes one"
         )
-        print_table(COLUMNS, [[r.get(c) for c in COLUMNS] for r in found], empty=none)
+        print_entries((as_entry(run) for run in found), empty=none)
+
+
+def as_entry(run: dict[str, Any]) -> tuple[str, list[Any], str]:
+    """Return a run as a list shows it: what it is, and below that how far it came.
+
+    >>> as_entry({"run_id": "s1", "model": "tiny", "state": "stopped", "steps": 80})
+    ('s1', ['tiny', 'stopped', ''], '80 steps')
+    """
+    parts = (("steps", "{:,} steps"), ("seconds", "{:,.0f} s"), ("best_loss", "best loss {:.4g}"))
+    came = [words.format(run[key]) for key, words in parts if run.get(key) is not None]
+    facts = [run["model"], run["state"], moment(run.get("started_at"))]
+    return run["run_id"], facts, ", ".join(came) or "nothing yet"
 
 
 @click.command("show")
@@ -238,7 +250,7 @@ def show_run(run: str, as_json: bool) -> None:
     if as_json:
         print_json({**facts, "metrics": values})
         return
-    plain = {k: v for k, v in facts.items() if not isinstance(v, dict | list)}
+    plain = {k: v for k, v in facts.items() if not isinstance(v, dict | list) and k != "at"}
     print_table(("fact", "value"), plain.items())
     valid = [(m["step"], m["valid_loss"]) for m in values if "valid_loss" in m]
     print_table(("step", "validation loss"), valid)

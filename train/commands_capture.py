@@ -6,7 +6,15 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, counting_bar, print_json, print_table
+from warehouse.console import (
+    console,
+    counted,
+    counting_bar,
+    moment,
+    print_entries,
+    print_json,
+    print_table,
+)
 
 ONE = click.IntRange(min=1)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -139,7 +147,15 @@ def list_captures(as_json: bool) -> None:
         print_json([{k: f[k] for k in keys} for f in found])
     else:
         none = "no capture yet; `agp train capture` makes one"
-        print_table(keys, [[f[k] for k in keys] for f in found], empty=none)
+        entries = (
+            (
+                f["capture_id"],
+                [f["model"], f["adapter_run_id"], moment(f["captured_at"])],
+                f"{counted(f['prompts'], 'prompt')} of {f['pack']}, {counted(f['rows'], 'row')}",
+            )
+            for f in found
+        )
+        print_entries(entries, empty=none)
 
 
 @click.command("show")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from warehouse.console import console, print_json, print_table
+from warehouse.console import console, moment, print_entries, print_json, print_table
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -82,7 +82,15 @@ def list_promotions(as_json: bool) -> None:
         print_json(found)
     else:
         none = "nothing was decided yet; `agp promote RUN` decides on a run"
-        print_table(keys, [list(record.values()) for record in found], empty=none)
+        entries = (
+            (
+                record["promotion_id"],
+                [record["decision"], record["run_id"], moment(record["decided_at"])],
+                record["reason"],
+            )
+            for record in found
+        )
+        print_entries(entries, empty=none)
 
 
 @click.command("show")

@@ -53,7 +53,7 @@ def print_table(
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.show_header = header
     for i, name in enumerate(columns):
-        numeric = any(isinstance(row[i], int | float) for row in body)
+        numeric = all(isinstance(row[i], int | float | None) for row in body)
         table.add_column(
             escape(printable(name)),
             justify="right" if numeric else "left",
@@ -63,6 +63,9 @@ def print_table(
     for row in cells:
         table.add_row(*map(escape, row))
     out.print(table)
+
+
+LONG = 24  # columns of a word of prose that is kept whole
 
 
 def column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
@@ -78,7 +81,13 @@ def column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
     from rich.cells import cell_len
 
     columns = list(zip_longest(*rows, fillvalue=""))
-    least = [max(cell_len(w) for cell in c for w in (cell.split() or [""])) for c in columns]
+    words = [[cell.split() or [""] for cell in column] for column in columns]
+    # Ids and paths stay whole; where most is prose, a word beyond all measure may be cut.
+    prose = [2 * sum(len(cell) > 1 for cell in column[1:]) > len(column) - 1 for column in words]
+    least = [
+        min(max(cell_len(word) for cell in column for word in cell), LONG if free else room + 1)
+        for column, free in zip(words, prose, strict=True)
+    ]
     most = [max(cell_len(line) for cell in c for line in cell.split("\n")) for c in columns]
     spare = room - 2 * (len(columns) - 1) - sum(least)
     for _ in range(max(0, spare)):
@@ -151,6 +160,15 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:,.4g}"
     return printable(str(cell))
+
+
+def moment(at: object) -> str:
+    """Return a time, or its ISO form, to the minute; nothing where there is none.
+
+    >>> moment("2026-11-27T02:54:15+00:00"), moment(None)
+    ('2026-11-27 02:54', '')
+    """
+    return "" if at is None else str(at)[:16].replace("T", " ")
 
 
 def counted(count: int, noun: str) -> str:

@@ -14,8 +14,6 @@ from typing import Any
 from warehouse.errors import AgpError
 from warehouse.home import agp_home
 
-COLUMNS = ("run_id", "stage", "model", "state", "started_at", "seconds", "steps", "best_loss")
-
 
 def runs_folder() -> Path:
     """Return where runs are kept."""
