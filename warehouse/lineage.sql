@@ -36,7 +36,8 @@ select s.session_id as id, s.agent, s.project, s.started_at, s.exchanges, s.fami
 from v_sessions s join wanted w on w.id = s.session_id order by s.started_at, s.session_id;
 
 -- section: row
-select w.id, r.lane, r.split, r.row, count(*) as exchanges, max(r.weight) as weight
+select w.id, r.lane, r.split, r.row, count(*) filter (r.supervised) as exchanges,
+       nullif(count(*) filter (not r.supervised), 0) as context, max(r.weight) as weight
 from lane_rows r join wanted w on r.build_id = split_part(w.id, ':', 1)
     and r.split = split_part(w.id, ':', 2)
     and r.row = try_cast(split_part(w.id, ':', 3) as integer)

@@ -122,3 +122,13 @@ def test_a_memory_and_what_it_led_to(home, agp, rows):
     assert ids(json.loads(agp("lineage", second, "--json").stdout), "came_from") >= {first}
     assert ids(json.loads(agp("lineage", f"{file}:2", "--json").stdout), "went_into") == {first}
     assert "Rose one" in agp("lineage", first).stdout
+
+
+def test_a_tree_fits_eighty_columns_and_paths_stand_whole_below(transcript, agp, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    whole = agp("sql", "select min(exchange_id) from v_exchanges", "--csv").stdout.split()[1]
+    lines = agp("lineage", whole).stdout.splitlines()
+    assert lines[-2].endswith(str(transcript)) and all(len(x) <= 80 for x in lines[:-2])
+    assert f"file {lines[-2].split()[1]}  {transcript.stat().st_size:,} bytes, present" in agp(
+        "lineage", f"{transcript}:0"
+    ).stdout.replace("└── ", "")
