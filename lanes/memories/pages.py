@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,6 +15,7 @@ from lanes.sources.files import SourceFile
 from lanes.sources.lines import Record, line_records
 from lanes.sources.memories import GONE, SCHEME
 from lanes.sources.open import Stat
+from lanes.sources.vectors import Vector
 from warehouse.payloads import SHORTEST, Factory
 
 SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -35,13 +36,20 @@ def line(row: Row) -> Line:
     b'{"a":"x","b":1}\\n'
     """
     try:
-        record, says = orjson.dumps(row, option=SORTED), row
+        record, says = orjson.dumps(row, default=vector_text, option=SORTED), row
     except TypeError:  # an integer beyond 64 bits, half an emoji
         import json
 
-        text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"), default=str)
         record, says = text.encode() + b"\n", None
     return Line(record, sha256(record).digest(), says)
+
+
+def vector_text(value: Any) -> orjson.Fragment:
+    """Return a vector as JSON has it: a string. Its letters need no escape."""
+    if not isinstance(value, Vector):
+        raise TypeError
+    return orjson.Fragment(b'"' + value.text() + b'"')
 
 
 def gone_line(key: Row) -> Line:

@@ -1,26 +1,33 @@
 """Memory tables by the database's own URL: questions in SQL, rows as the project would give them.
 
 PostgREST makes its answers with `to_json`; so does this, and a row is the same bytes either way.
+Vectors alone come in their binary form, which costs the server next to nothing.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from lanes.ingest.light import without
 from lanes.memories.access import DATABASE, Access
+from lanes.memories.ahead import ahead
 from lanes.memories.keyset import Row, literal, quoted
 from lanes.memories.reader import NoTable
 from lanes.memories.settings import MemorySettings
+from lanes.sources.vectors import Vector
 from warehouse.errors import AgpError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from adbc_driver_postgresql.dbapi import Connection
 
-TOGETHER = 4 << 20  # characters of rows that are committed at once
-COLUMNS = """select attname from pg_attribute
-where attrelid = to_regclass({}) and attnum > 0 and not attisdropped"""
+TOGETHER = 4 << 20  # bytes of rows that are read, and committed, at once
+BATCH = "adbc.postgresql.batch_size_hint_bytes"
+LONG_NUMBER = "[0-9]{19}"  # of which orjson would make a float
 
 
 class PostgresReader:
@@ -29,16 +36,21 @@ class PostgresReader:
     def __init__(self, way: Access, settings: MemorySettings) -> None:
         """Connect."""
         try:
-            from adbc_driver_postgresql import dbapi
+            with without("polars"):  # which it would import before Arrow, for nothing
+                from adbc_driver_postgresql import dbapi
         except ModuleNotFoundError:
             raise AgpError(
                 f"{DATABASE} is set, and the driver for it is not installed; "
                 "run pip install 'agp[postgres]', or unset it and use the project's address and key"
             ) from None
-        self.way, self.settings, self.errors = way, settings, dbapi.Error
+        import pyarrow as pa
+
+        self.way, self.settings = way, settings
+        self.errors = (dbapi.Error, pa.ArrowException, OSError, ValueError)  # of a stream too
+        self.known: dict[str, dict[str, bool]] = {}
         try:
             self.con: Connection = dbapi.connect(way.url, autocommit=True)
-        except dbapi.Error as error:
+        except self.errors as error:
             raise self.problem(error) from None
 
     def named(self, table: str) -> str:
@@ -47,10 +59,28 @@ class PostgresReader:
 
     def columns(self, table: str, wanted: Sequence[str]) -> set[str]:
         """Return which of these columns a table has."""
-        found = {name for (name,) in self.all(COLUMNS.format(literal(self.named(table))))}
-        if not found:
+        return set(wanted) & set(self.shape(table))
+
+    def shape(self, table: str) -> dict[str, bool]:
+        """Return for each column of a table whether it holds vectors."""
+        if table not in self.known:
+            query = (files("lanes.memories") / "shape.sql").read_text("utf-8")
+            self.known[table] = dict(self.all(query.format(literal(self.named(table)))))
+        if not self.known[table]:
             raise NoTable(table)
-        return set(wanted) & found
+        return self.known[table]
+
+    def whole(self, table: str) -> str:
+        """Return the beginning of a query for rows `t`: each as JSON, its vectors beside it."""
+        shape = self.shape(table)
+        if not any(shape.values()):
+            return f"select to_json(t)::text from {self.named(table)} t"
+        plain = ", ".join(f"t.{quoted(name)}" for name, vectors in shape.items() if not vectors)
+        beside = ", ".join(f"t.{quoted(name)}" for name, vectors in shape.items() if vectors)
+        return (
+            f"select to_json(r)::text, {beside} "
+            f"from {self.named(table)} t, lateral (select {plain}) r"
+        )
 
     def pages(
         self, table: str, order: Sequence[str], after: Sequence[Any], null: str | None = None
@@ -61,10 +91,7 @@ class PostgresReader:
         if after:
             values = ", ".join(literal(value) for value in after)
             where += f" and ({', '.join(names[: len(after)])}) > ({values})"
-        yield from self.stream(
-            f"select to_json(t)::text from {self.named(table)} t where {where} "
-            f"order by {', '.join(names)}"
-        )
+        yield from self.stream(f"{self.whole(table)} where {where} order by {', '.join(names)}")
 
     def keys(self, table: str, key: Sequence[str]) -> Iterator[list[Row]]:
         """Yield the keys of all rows, page by page."""
@@ -77,7 +104,7 @@ class PostgresReader:
         """Return the rows of these keys."""
         names = ", ".join(f"t.{quoted(name)}" for name in key)
         values = ", ".join(f"({', '.join(literal(v) for v in each)})" for each in keys)
-        query = f"select to_json(t)::text from {self.named(table)} t where ({names}) in ({values})"
+        query = f"{self.whole(table)} where ({names}) in ({values})"
         return [row for page in self.stream(query) for row in page]
 
     def count(self, table: str, key: Sequence[str]) -> int:
@@ -86,23 +113,15 @@ class PostgresReader:
         return count
 
     def stream(self, query: str) -> Iterator[list[Row]]:
-        """Yield the objects that a query of one JSON column gives, a few megabytes at a time."""
-        waiting: list[Row] = []
-        size = 0
+        """Yield the rows of a query, a few megabytes at a time; the next ones come meanwhile."""
         try:
             with self.con.cursor() as cursor:
+                cursor.adbc_statement.set_options(**{BATCH: str(TOGETHER)})
                 cursor.execute(query)
-                for batch in cursor.fetch_record_batch():
-                    for text in batch.column(0).to_pylist():
-                        waiting.append(orjson.loads(text))
-                        size += len(text)
-                        if size >= TOGETHER:
-                            yield waiting
-                            waiting, size = [], 0
+                for batch in ahead(cursor.fetch_record_batch(), cursor.adbc_cancel):
+                    yield rows_of(batch)
         except self.errors as error:
             raise self.problem(error) from None
-        if waiting:
-            yield waiting
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
         """Return all rows of a small answer."""
@@ -122,3 +141,18 @@ class PostgresReader:
     def close(self) -> None:
         """Let go of the connection."""
         self.con.close()
+
+
+def rows_of(batch: "pa.RecordBatch") -> list[Row]:
+    """Return the rows of a batch: a column of JSON objects, then columns of vectors by name."""
+    import pyarrow.compute as pc
+
+    text, *beside = batch.columns
+    found = pc.match_substring_regex(text, LONG_NUMBER)  # pyright: ignore[reportAttributeAccessIssue]
+    exact = found.true_count > 0
+    rows: list[Row] = list(map(json.loads if exact else orjson.loads, text.to_pylist()))
+    for name, column in zip(batch.schema.names[1:], beside, strict=True):
+        binary = getattr(column, "storage", column).to_pylist()
+        for row, value in zip(rows, binary, strict=True):
+            row[name] = None if value is None else Vector(value)
+    return rows

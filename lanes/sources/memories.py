@@ -17,8 +17,11 @@ from lanes.sources.logs import verbose
 from lanes.sources.logs.loosely import Json, number
 from lanes.sources.logs.verbose import timed
 from lanes.sources.rows import Rows, clean
+from lanes.sources.vectors import Vector
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lanes.memories.settings import MemorySettings, Table
 
 SCHEME = "supabase://"
@@ -117,12 +120,14 @@ def text_of(value: Any) -> str | None:
     return None
 
 
-def embedding(value: Any) -> list[float] | None:
+def embedding(value: Any) -> "list[float] | np.ndarray | None":
     """Return a vector, of any dimension: a list, or pgvector's text of one.
 
     >>> embedding("[0.5,1]"), embedding([1, 2]), embedding("[1,nan]"), embedding([1, "x"])
     ([0.5, 1], [1, 2], None, None)
     """
+    if isinstance(value, Vector):
+        return value.values
     if isinstance(value, str):
         try:
             value = orjson.loads(value)

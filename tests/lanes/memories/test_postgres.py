@@ -2,6 +2,12 @@
 
 import pytest
 
+from lanes.ingest.run import ingest
+from lanes.memories.access import access
+from lanes.memories.ingest import Memories
+
+BREAK = """select pg_terminate_backend(pid) from pg_stat_activity
+where pid <> pg_backend_pid() and query like '%to_json%'"""
 SAME = """select row_key, deleted, r.sha256, m.* exclude (file_id, record_ordinal)
 from memory_versions v
 join raw_records r on r.file_id = v.file_id and r.ordinal = v.record_ordinal
@@ -58,6 +64,39 @@ def test_a_new_warehouse_by_url_equals_one_by_the_client(agp, by_url, turns, sql
         (home / ".agp" / "warehouse.duckdb").unlink()
         by_url()
     assert found[0] == found[1] and len(found[0][0]) == 61
+
+
+def test_numbers_and_vectors_of_other_columns_too(agp, by_url, turns, sql, rows, home):
+    """Columns that no setting names: an integer of any length, a second vector, a list of reals."""
+    turns(4)
+    sql("alter table memory_turns add n numeric, add more vector, add reals real[], add kept jsonb")
+    kept = """'{"b": [1.50, 1e400], "a": "\\u00df"}'"""
+    sql(f"update memory_turns set n = 10::numeric ^ 40 + 1, kept = {kept} where id > 2")
+    sql("update memory_turns set more = '[0.00001,7]', reals = '{0.1,2}' where id <> 3")
+    found = []
+    for _ in range(2):
+        agp("ingest", "supabase")
+        found.append(rows(SAME))
+        (home / ".agp" / "warehouse.duckdb").unlink()
+        by_url()
+    assert found[0] == found[1] and len(found[0]) == 4
+
+
+@pytest.mark.slow
+def test_a_connection_that_breaks_loses_nothing(agp, by_url, turns, sql, rows):
+    """The server ends it as soon as the first page is committed."""
+    turns(20_000)
+    sql("update memory_turns set content_text = repeat('long ', 200) || id")
+    by_url()
+    way = access()
+    assert way
+    memories = Memories(way, alone=True, progress=lambda size: sql(BREAK))
+    ingest(memories=memories)
+    assert str(memories.failed).endswith("what was read is kept, run it again")
+    [(kept,)] = rows("select count(*) from v_memory_versions")
+    agp("ingest", "supabase")
+    once = rows("select count(*), count(distinct memory_id) from v_memory_versions")
+    assert 0 < kept < 20_000 and once == [(20_000, 20_000)]
 
 
 @pytest.mark.slow
