@@ -5,9 +5,10 @@ the files are scanned for secrets, and only then the build is registered and mov
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ import duckdb
 import polars as pl
 
 from filters.compile import RuleSet
-from filters.secrets import Look, Redactor, scan_files
+from filters.secrets import Look, Redactor, many_hands, scan_files
 from filters.secrets.detectors import versions
 from filters.verdicts import verdicts
 from lanes.card import card
 from lanes.contamination import overlaps, units
 from lanes.export import SplitFiles
-from lanes.lane import Lane, NotYet, Work
+from lanes.lane import Lane, NotYet, Row, Work
 from lanes.manifest import manifest, write_manifest
 from lanes.publish import BUILD, check_target, clear, publish, staging
 from lanes.register import Members, move, register
@@ -32,6 +33,7 @@ from warehouse.errors import AgpError
 from warehouse.home import agp_home
 from warehouse.memory import sparing
 
+TOGETHER = 64  # rows whose strings are looked through as one
 MEMBERS = "members.parquet"  # beside the build, until they are registered
 Advance = Callable[[int, int], None]  # exchanges done now, and of how many
 
@@ -48,6 +50,7 @@ class Plan:
     reasons: Counter[str]
 
 
+@many_hands()
 def build(
     con: duckdb.DuckDBPyConnection,
     lane: Lane,
@@ -179,15 +182,24 @@ def write_rows(lane: Lane, work: Work, folder: Path) -> dict[str, Counter[str]]:
     out: dict[str, SplitFiles] = {}
     members = Members(folder.parent / MEMBERS)
     try:
-        for row in lane.rows(work):
+        for row in clean_rows(lane, work):
             if row.split not in out:
                 out[row.split] = SplitFiles(folder, row.split, schema)
-            row.data = work.redactor.value(row.data)  # again: joined strings may read anew
             members.add(row.split, out[row.split].add(row), row.turns)
     finally:
         for file in (*out.values(), members):
             file.close()
     return {name: split.counts for name, split in out.items()}
+
+
+def clean_rows(lane: Lane, work: Work) -> Iterator[Row]:
+    """Yield the rows, redacted again as wholes: joined strings may read anew."""
+    made = lane.rows(work)
+    while rows := list(islice(made, TOGETHER)):
+        work.redactor.foresee([row.data for row in rows])
+        for row in rows:
+            row.data = work.redactor.value(row.data)
+            yield row
 
 
 def crossings(folder: Path) -> set[str]:

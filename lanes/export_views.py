@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from filters.secrets import Redactor
+from filters.secrets import Redactor, many_hands
 from lanes.build import refuse_secrets
 from lanes.publish import BUILD, check_target, clear, publish, staging
 from warehouse.errors import AgpError
@@ -37,6 +37,7 @@ def chosen(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or known
 
 
+@many_hands()
 def export_views(
     con: duckdb.DuckDBPyConnection,
     names: Sequence[str],

@@ -91,11 +91,18 @@ def rows(work: Work) -> Iterator[Row]:
     query = (files("lanes") / "semantic_texts.sql").read_text(encoding="utf-8")
     threads: dict[tuple[str, str | None], list[tuple[str, str]]] = defaultdict(list)
     for batch in work.con.sql(query).to_arrow_reader(BATCH):
-        for line in batch.to_pylist():
+        lines = batch.to_pylist()
+        work.redactor.foresee([words_of(line) for line in lines])
+        for line in lines:
             work.advance(1)
             thread = threads[line["session_id"], line["agent_id"]]
             before = thread[-work.settings.before_exchanges :] if thread else []
             yield from exchange_rows(line, known[line["exchange_id"]], before, work, thread)
+
+
+def words_of(line: Mapping[str, Any]) -> list[str]:
+    """Return an exchange's prompt and answer as they are looked through."""
+    return [cut_middle(line[name] or "", LONGEST) for name in ("text", "answer")]
 
 
 def exchange_rows(
@@ -107,8 +114,7 @@ def exchange_rows(
 ) -> Iterator[Row]:
     """Yield an exchange's row as often as it has copies, and add its prompt to its thread."""
     settings = work.settings
-    whole = [cut_middle(line[name] or "", LONGEST) for name in ("text", "answer")]
-    text, answer = (one.strip() for one in work.redactor.value(whole))
+    text, answer = (one.strip() for one in work.redactor.value(words_of(line)))
     if not text:
         work.left_out["no-prompt"] += 1
         return

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import duckdb
@@ -20,6 +20,7 @@ from lanes.settings import Settings
 from lanes.windows import Limits, Member, Window, windows
 
 BATCH = 2000  # rows that DuckDB hands over at once
+TOGETHER = 500  # parts whose strings are looked through as one
 LONGEST = 200_000  # characters of one text that are looked at
 
 
@@ -65,7 +66,7 @@ def rows(work: Work) -> Iterator[Row]:
     """Yield the rows of every family in the plan, family by family."""
     known = remembered(work.con, work.settings.memories)
     query = (files("lanes") / "sft_parts.sql").read_text(encoding="utf-8")
-    parts = stream(work.con, query)
+    parts = foreseen(stream(work.con, query), work)
     for _, family in groupby(parts, key=lambda part: part["family_id"]):
         yield from family_rows(family, work, known)
 
@@ -98,6 +99,15 @@ def stream(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any
         yield from batch.to_pylist()
 
 
+def foreseen(parts: Iterator[dict[str, Any]], work: Work) -> Iterator[dict[str, Any]]:
+    """Yield parts with what is exported of each as `raw`, its strings looked through together."""
+    while batch := list(islice(parts, TOGETHER)):
+        for part in batch:
+            part["raw"] = raw(part, work.settings) if part["part_id"] else None
+        work.redactor.foresee([part["raw"] for part in batch])
+        yield from batch
+
+
 def limits(settings: SftSettings) -> Limits:
     """Return what a row may hold."""
     return Limits(
@@ -116,7 +126,7 @@ def add_member(
     steps = settings.keep_steps if settings.tools == "keep" else settings.steps
     if settings.tools == "none":
         steps = [(0, 0)]
-    clean = cleaned(parts, settings, work.redactor)
+    clean = cleaned(parts, work.redactor)
     made = talk(clean, settings.tools, (settings.max_chars, settings.prompt_chars), steps)
     if isinstance(made, str):
         work.left_out[made] += 1
@@ -135,9 +145,9 @@ def add_member(
     )
 
 
-def cleaned(parts: list[dict[str, Any]], settings: SftSettings, redactor: Redactor) -> list[Part]:
+def cleaned(parts: list[dict[str, Any]], redactor: Redactor) -> list[Part]:
     """Return an exchange's parts with every secret replaced, before anything is cut to length."""
-    strings = redactor.value([raw(part, settings) for part in parts])
+    strings = redactor.value([part["raw"] for part in parts])
     return [
         Part(part["role"], *found, ok=part["ok"], rejected=bool(part["rejected"]))
         for part, found in zip(parts, strings, strict=True)

@@ -6,8 +6,10 @@ which kind stands where and never what it is.
 
 from filters.secrets.choices import home_look, home_redactor
 from filters.secrets.files import FileFinding, scan_files
-from filters.secrets.finding import Finding, Look, scan, scan_many
+from filters.secrets.finding import Look
+from filters.secrets.hands import many_hands
 from filters.secrets.home import home_salt
+from filters.secrets.many import Finding, scan, scan_many
 from filters.secrets.redact import Redactor
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "home_look",
     "home_redactor",
     "home_salt",
+    "many_hands",
     "scan",
     "scan_files",
     "scan_many",

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from filters.secrets.finding import ALL, Look, scan_many
+from filters.secrets.finding import ALL, Look
+from filters.secrets.hands import many_hands
+from filters.secrets.many import scan_many
 from filters.secrets.redact import Redactor
 
 _BATCH = 2_000_000  # characters scanned together
@@ -26,6 +28,7 @@ class FileFinding(NamedTuple):
     end: int
 
 
+@many_hands()
 def scan_files(paths: Iterable[Path | str], look: Look = ALL) -> list[FileFinding]:
     """Return every secret in these files and folders, names included; empty means clean."""
     findings: list[FileFinding] = []

@@ -18,17 +18,7 @@ PLACEHOLDER = re.compile(rb"\[[A-Z][A-Z0-9_]*_[0-9]+\]")
 _HALF_CHARACTER = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 # Between texts that are scanned together: no pattern of ours reaches over it.
 _SEPARATOR = b"\n\n\x01\n\n"
-_CHUNK = 4_000_000
 _LONG = 200_000  # bytes from which betterleaks, which needs no interpreter, gets its own thread
-
-
-class Finding(NamedTuple):
-    """A secret's kind and place, in characters of the text, and which detector found it."""
-
-    kind: str
-    start: int
-    end: int
-    detector: str = ""
 
 
 class Look(NamedTuple):
@@ -183,68 +173,32 @@ def _credentials_first(found: Iterable[Span]) -> list[Span]:
     return [*keys, *(s for s in spans if s.kind in personal_kinds() and is_apart(s))]
 
 
-def scan(text: str) -> list[Finding]:
-    """Return the secrets of a text, in order.
+def looked_through(datas: Sequence[bytes], look: Look = ALL) -> dict[int, list[Span]]:
+    """Return the spans of those texts that hold any, by their place in the list.
 
-    >>> scan("mail bob.k@hollis-tools.com")
-    [Finding(kind='email', start=5, end=27, detector='email')]
+    All are looked through as one. Those that a finding touches are looked at again text by text, so
+    that a text's findings never depend on its neighbours.
     """
-    return scan_many([text])[0]
+    found: dict[int, list[Span]] = {}
+    for i, hint in _suspects(datas, look):
+        if spans := spans_in(datas[i], look, hint=hint):
+            found[i] = spans
+    return found
 
 
-def scan_many(texts: Sequence[str], look: Look = ALL) -> list[list[Finding]]:
-    """Return the secrets of each text; many texts cost little more than one of their length."""
-    return [
-        [_in_characters(data, span) for span in spans]
-        for data, spans in zip(*byte_spans(texts, look), strict=True)
-    ]
-
-
-def byte_spans(texts: Sequence[str], look: Look = ALL) -> tuple[list[bytes], list[list[Span]]]:
-    """Return each text as bytes and its spans; texts are looked through in chunks.
-
-    A chunk with a finding is looked at again text by text, so that a text's findings never depend
-    on its neighbours.
-    """
-    first: dict[str, int] = {}  # equal texts are looked through once
-    of = [first.setdefault(text, len(first)) for text in texts]
-    datas = [as_bytes(text) for text in first]
-    spans: list[list[Span]] = [[] for _ in datas]
-    chunk: list[int] = []
-    size = 0
-    for i, data in enumerate(datas):
-        chunk.append(i)
-        size += len(data) + len(_SEPARATOR)
-        if size >= _CHUNK or i == len(datas) - 1:
-            for j, hint in _suspects(chunk, datas, look):
-                spans[j] = spans_in(datas[j], look, hint=hint)
-            chunk, size = [], 0
-    return [datas[i] for i in of], [spans[i] for i in of]
-
-
-def _suspects(
-    chunk: list[int], datas: list[bytes], look: Look
-) -> Iterator[tuple[int, Hint | None]]:
-    """Yield which texts of a chunk any finding touches, and what is known of each."""
-    if len(chunk) == 1:
-        yield chunk[0], None
+def _suspects(datas: Sequence[bytes], look: Look) -> Iterator[tuple[int, Hint | None]]:
+    """Yield which texts any finding touches, and what is known of each."""
+    if len(datas) == 1:
+        yield 0, None
         return
-    offsets = [0, *accumulate(len(datas[i]) + len(_SEPARATOR) for i in chunk)]
+    offsets = [0, *accumulate(len(data) + len(_SEPARATOR) for data in datas)]
     told = Hint(met=set())
-    spans = spans_in(_SEPARATOR.join(datas[i] for i in chunk), look, hint=told)
+    spans = spans_in(_SEPARATOR.join(datas), look, hint=told)
     with_keys = {i for span in told.fired for i in _touched(span, offsets)}
     for i in sorted({i for span in spans for i in _touched(span, offsets)}):
-        yield chunk[i], Hint(told.met, i in with_keys)
+        yield i, Hint(told.met, i in with_keys)
 
 
 def _touched(span: Span, offsets: list[int]) -> range:
     first = bisect_right(offsets, span.start) - 1
     return range(first, bisect_right(offsets, max(span.start, span.end - 1)))
-
-
-def _in_characters(data: bytes, span: Span) -> Finding:
-    if data.isascii():
-        return Finding(span.kind, span.start, span.end, span.detector)
-    start = len(data[: span.start].decode("utf-8", "surrogatepass"))
-    length = len(data[span.start : span.end].decode("utf-8", "surrogatepass"))
-    return Finding(span.kind, start, start + length, span.detector)

@@ -1,8 +1,9 @@
 """A warehouse comes in; findings by kind and place go out, and how many different secrets.
 
 What was looked through once, by the same detectors, is not looked through again: findings are kept
-in the warehouse, without the secrets. Each batch of strings is read, the file let go, the strings
-looked through, and only then the file opened again to write down what was found.
+in the warehouse, without the secrets. The strings to look through are read once and put aside, the
+file is let go, and only when a batch of them is looked through it is opened again, to write down
+what was found: so each string is read and hashed once, however many batches there are.
 """
 
 import hashlib
@@ -16,15 +17,17 @@ import pyarrow as pa
 
 from filters.secrets.choices import home_look, home_words
 from filters.secrets.detectors import version_of, versions
-from filters.secrets.finding import Finding, Look, scan_many
+from filters.secrets.finding import Look
+from filters.secrets.hands import many_hands
 from filters.secrets.home import home_salt
 from filters.secrets.keyed import keyed
+from filters.secrets.many import Finding, scan_many
+from filters.secrets.spool import Rows, Spool
 from filters.secrets.survey import Place, Survey
 from warehouse import interrupt
 
 BATCH = 16_000_000  # characters looked through between reading and writing
 _ROWS = 2048
-Rows = list[dict[str, Any]]
 Progress = Callable[[int], object]
 STRINGS = pa.schema([("field", pa.string()), ("id", pa.string()), ("text_hash", pa.uint64())])
 FINDINGS = pa.schema(
@@ -51,6 +54,7 @@ def looked_for(salt: bytes, look: Look) -> str:
     ).hexdigest()
 
 
+@many_hands()
 def update(progress: Progress = lambda _: None) -> None:
     """Look through every string of the warehouse that is new, changed, or of older detectors.
 
@@ -59,32 +63,20 @@ def update(progress: Progress = lambda _: None) -> None:
     interrupt.read(_is_stale)  # where there is no warehouse, nothing else is made either
     salt, look = home_salt(), home_look()
     version = looked_for(salt, look)
-    while rows := interrupt.read(lambda con: _next_batch(con, version)):
-        found = [*_findings(rows, look, salt)]
-        interrupt.write(lambda con, rows=rows, found=found: _keep(con, version, rows, found))
-        progress(sum(len(row["text"]) for row in rows))
+    with Spool() as aside:
+        interrupt.read(lambda con: aside.fill(_pending(con, version)))
+        for rows in aside.batches(BATCH):
+            found = [*_findings(rows, look, salt)]
+            interrupt.write(lambda con, rows=rows, found=found: _keep(con, version, rows, found))
+            progress(sum(len(row["text"]) for row in rows))
     if interrupt.read(_is_stale):
         interrupt.write(_forget)
 
 
-def _pending(con: duckdb.DuckDBPyConnection, version: str) -> Iterator[Rows]:
+def _pending(con: duckdb.DuckDBPyConnection, version: str) -> pa.RecordBatchReader:
+    """Return the strings that are to be looked through."""
     con.execute(_sql("strings"))
-    query = con.sql(_sql("pending"), params={"looked_for": version})
-    for batch in query.to_arrow_reader(_ROWS):
-        yield batch.to_pylist()
-
-
-def _next_batch(con: duckdb.DuckDBPyConnection, version: str) -> Rows:
-    """Return rows of strings that are to be looked through, up to BATCH characters."""
-    taken: Rows = []
-    size = 0
-    for rows in _pending(con, version):
-        for row in rows:
-            taken.append(row)
-            size += len(row["text"])
-            if size >= BATCH:
-                return taken
-    return taken
+    return con.sql(_sql("pending"), params={"looked_for": version}).to_arrow_reader(_ROWS)
 
 
 def _findings(rows: Rows, look: Look, salt: bytes) -> Iterator[dict[str, Any]]:
@@ -139,6 +131,7 @@ def _forget(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_sql("forget"))
 
 
+@many_hands()
 def survey(con: duckdb.DuckDBPyConnection, kinds: frozenset[str] | None = None) -> Survey:
     """Return all findings: those that are kept, and of strings that are new what stands in them.
 
@@ -147,7 +140,8 @@ def survey(con: duckdb.DuckDBPyConnection, kinds: frozenset[str] | None = None) 
     salt, look = home_salt(), home_look()
     fresh: set[tuple[str, str]] = set()
     result = Survey()
-    for rows in _pending(con, looked_for(salt, look)):
+    for batch in _pending(con, looked_for(salt, look)):
+        rows = batch.to_pylist()
         fresh |= {(row["field"], row["id"]) for row in rows}
         for found in _findings(rows, look, salt):
             _add(result, found, kinds)

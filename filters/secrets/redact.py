@@ -3,26 +3,30 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
 from filters.secrets.detectors import kinds_off, personal_kinds
-from filters.secrets.finding import Look, as_bytes, byte_spans
+from filters.secrets.finding import Look, as_bytes
 from filters.secrets.keyed import keyed
+from filters.secrets.many import byte_spans
 from filters.secrets.own import Span
 from filters.secrets.seams import seams
 from warehouse.errors import AgpError
 
 # A replacement may bring two halves together; more rounds than this were never seen.
 _ROUNDS = 8
-# Texts of this length are remembered once they are clean, so many at most: a row of a dataset is
-# looked through again when its texts are joined, and most of them are not.
-_REMEMBERED, _MOST = 200, 200_000
+# So many texts are remembered once they are clean: a row of a dataset is looked through again when
+# its texts are joined, and most of them are not.
+_MOST = 200_000
+_KEY = 16
+Todo = list[tuple[str, bytes, bytes]]  # a text, the same as it is now, its key
 
 
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).digest()
+def _key(data: bytes) -> bytes:
+    """Return what a text is remembered by: a hash, or itself where that is shorter."""
+    return data if len(data) < _KEY else hashlib.blake2b(data, digest_size=_KEY).digest()
 
 
 class Redactor:
@@ -64,26 +68,47 @@ class Redactor:
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """Return many texts without secrets, at the price of one."""
-        result = list(texts)
-        todo = [i for i, text in enumerate(result) if not self._is_clean(text)]
+        times = Counter(texts)
+        todo, became = self._unknown(times), dict[str, bytes]()
         for _ in range(_ROUNDS):
-            datas, spans = byte_spans([result[i] for i in todo], self.look)
-            changed = []
-            for i, data, found in zip(todo, datas, spans, strict=True):
-                wanted = [s for s in found if self._is_wanted(s)]
-                if wanted:
-                    result[i] = self._replace(data, wanted).decode("utf-8", "surrogatepass")
-                    changed.append(i)
-                elif len(data) >= _REMEMBERED and len(self._clean) < _MOST:
-                    self._clean.add(_digest(data))
-            if not changed:
-                return result
-            todo = changed
+            todo = [
+                (text, new, _key(new))
+                for text, data, spans in self._looked_through(todo)
+                for new in [self._replace(data, spans, times[text])]
+            ]
+            if not todo:
+                decoded = {t: new.decode("utf-8", "surrogatepass") for t, new in became.items()}
+                return [decoded.get(text, text) for text in texts]
+            became |= {text: new for text, new, _ in todo}
         raise AgpError("a text holds secrets that replacing does not remove; leave it out")
 
-    def _is_clean(self, text: str) -> bool:
-        """Tell whether nothing was found in this very text before."""
-        return len(text) >= _REMEMBERED and _digest(as_bytes(text)) in self._clean
+    def foresee(self, value: Any) -> None:
+        """Look together through the strings of what will come one by one; nothing is replaced yet.
+
+        Those that are clean are then known, which is most.
+        """
+        strings: dict[str, None] = {}
+        _collect(value, strings)
+        self._looked_through(self._unknown(strings))
+
+    def _unknown(self, texts: Iterable[str]) -> Todo:
+        """Return those of different texts that were not found clean before."""
+        datas = ((text, as_bytes(text)) for text in texts)
+        keyed = ((text, data, _key(data)) for text, data in datas)
+        return [one for one in keyed if one[2] not in self._clean]
+
+    def _looked_through(self, todo: Todo) -> list[tuple[str, bytes, list[Span]]]:
+        """Return what is to be replaced in which text; remember those where nothing is."""
+        dirty = []
+        found = byte_spans([data for _, data, _ in todo], self.look)
+        for (text, data, key), spans in zip(todo, found, strict=True):
+            if wanted := [span for span in spans if self._is_wanted(span)]:
+                dirty.append((text, data, wanted))
+                continue
+            if len(self._clean) >= _MOST:
+                self._clean.clear()
+            self._clean.add(key)
+        return dirty
 
     def value(self, value: Any) -> Any:
         """Return a nested value with every string and every key redacted."""
@@ -94,7 +119,7 @@ class Redactor:
 
     def _without_seams(self, value: Any) -> Any:
         """Return a value without what begins at the end of one block and goes on in the next."""
-        _, spans = byte_spans([seam.text for seam in seams(value)], self.look)
+        spans = byte_spans([seam.text.encode() for seam in seams(value)], self.look)
         if not any(spans):
             return value
         value = deepcopy(value)
@@ -108,12 +133,12 @@ class Redactor:
     def _is_wanted(self, span: Span) -> bool:
         return self._kinds is None or span.kind in self._kinds
 
-    def _replace(self, data: bytes, spans: list[Span]) -> bytes:
+    def _replace(self, data: bytes, spans: list[Span], times: int) -> bytes:
         pieces, at = [], 0
         for span in spans:
             pieces += (data[at : span.start], self._placeholder(data[span.start : span.end], span))
             at = span.end
-            self.counts[span.kind] += 1
+            self.counts[span.kind] += times
         return b"".join((*pieces, data[at:]))
 
     def _placeholder(self, secret: bytes, span: Span) -> bytes:

@@ -27,6 +27,9 @@ _RUN = b"a" * _CODED
 _IS_CODE = bytes(
     97 if (chr(i).isalnum() and i < 128) or chr(i) in "+/_-" else 32 for i in range(256)
 )
+# What the code of a text begins with: none of UTF-8 begins with other controls than tab and line
+# breaks or NUL, with the inside of a character, or with what is above its last beginning.
+_BEGINS = frozenset(b"ACDIJKLMNOPQRSTUVWXYZabcdefwxyz0123456789")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _PRINTED = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
 
@@ -103,7 +106,7 @@ def coded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     while at >= 0:
         start, end = at, mask.find(b" ", at)
         end = len(data) if end < 0 else end
-        text = _text_of(data[start:end])
+        text = _text_of(data[start:end]) if data[at] in _BEGINS else None
         if text:
             end += len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
             yield start, end, text
@@ -112,9 +115,9 @@ def coded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _text_of(run: bytes) -> bytes | None:
     """Return what a run of base64 holds if that is text, of one byte a character or of two."""
-    run = run.translate(_STANDARD)
-    if not _is_text(_decode64(run[:_CODED])):
+    if not _is_text(binascii.a2b_base64(run[:_CODED].translate(_STANDARD))):
         return None
+    run = run.translate(_STANDARD)
     whole = _decode64(run + b"=" * (-len(run) % 4))
     return whole.replace(b"\0", b"") if whole and _is_text(whole) else None
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import duckdb
 import orjson
 
-from filters.secrets import Redactor
+from filters.secrets import Redactor, many_hands
 from lanes.build import refuse_secrets
 from lanes.publish import BUILD, check_target, clear, publish, staging
 from lanes.sources.files import SourceFile
@@ -27,6 +27,7 @@ FORMS: tuple[Form, ...] = ("transcripts", "atif")
 Advance = Callable[[int, int], None]  # sessions done now, and of how many
 
 
+@many_hands()
 def export(
     con: duckdb.DuckDBPyConnection,
     asked: Asked,

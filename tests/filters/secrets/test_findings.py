@@ -1,6 +1,10 @@
 """What a scan keeps: places and versions, never a secret; only what is new is looked through."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -125,6 +129,42 @@ def test_batches_add_up(agp, session, monkeypatch):
     monkeypatch.setattr(module, "BATCH", 10)
     agp("secrets", "scan")
     assert len(kept(agp)) == 2
+
+
+def test_the_history_is_read_once_however_many_batches(agp, session, monkeypatch):
+    reads, read = [], module._pending
+    monkeypatch.setattr(module, "BATCH", 10)
+    monkeypatch.setattr(module, "_pending", lambda *given: reads.append(1) or read(*given))
+    module.update()
+    assert len(reads) == 1 and len(kept(agp)) == 2
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_nothing_is_lost_or_doubled(agp, session, home, looked_at):
+    """What was kept before the end is not looked through again, and all else is."""
+    script = """
+import os, signal
+from filters.secrets import history
+history.BATCH, keep = 10, history._keep
+def once(*given):
+    keep(*given)
+    given[0].close()
+    os.kill(os.getpid(), signal.SIGKILL)
+history._keep = once
+history.update()
+"""
+    env = os.environ | {"HOME": str(home), "AGP_HOME": str(home / ".agp")}
+    ended = subprocess.run([sys.executable, "-c", script], env=env)
+    assert ended.returncode == -signal.SIGKILL
+    strings = "select count(*) from secret_scans"
+    with open_reader() as con:
+        [[before]] = con.sql(strings).fetchall()
+    assert before == 1
+    agp("secrets", "scan")
+    with open_reader() as con:
+        [[after]] = con.sql(strings).fetchall()
+    assert len(looked_at) == after - before and len(kept(agp)) == 2
+    assert [p for p in (home / ".agp").iterdir() if p.name.startswith("tmp")] == []
 
 
 def test_the_report_knows_what_no_scan_has_seen(agp, session, key):
