@@ -1,4 +1,4 @@
-"""The planted set: kinds and contexts of planted.toml in, texts and what must not survive out.
+"""A planted set: kinds and contexts of a TOML file in, texts and what must not survive out.
 
 No value is written down anywhere: each is drawn at random when it is asked for, and is the same
 for the same seed.
@@ -11,21 +11,24 @@ import random
 import re
 import string
 import tomllib
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-SET = Path(__file__).with_name("planted.toml")
+FIRST = Path(__file__).with_name("planted.toml")
+UNSEEN = Path(__file__).with_name("unseen.toml")
 GROUPS = ("token", "line", "block", "personal")
 RANDOM = re.compile(r"\{([^{}*:]+)\*([0-9]+)\}")
-WORKED = re.compile(r"\{(base64|luhn):([^{}]*)\}")
+WORKED = re.compile(r"\{(base64|luhn|crc32):([^{}]*)\}")
 
 
 class Planted(NamedTuple):
     """A text with one secret in it."""
 
     group: str
+    area: str  # of the group, or the group itself where the file names none
     kind: str
     context: str
     needles: tuple[str, ...]  # what must not survive, as it stands in the text
@@ -48,7 +51,11 @@ def _between(first: str, last: str) -> str:
 
 
 def filled(template: str, rng: random.Random) -> tuple[str, str]:
-    """Return a template with random characters, and the longest random part of it."""
+    """Return a template with random characters, and the longest random part of it.
+
+    >>> filled("no part is random", random.Random(1))
+    ('no part is random', 'no part is random')
+    """
     runs: list[str] = []
 
     def run(found: re.Match[str]) -> str:
@@ -58,7 +65,7 @@ def filled(template: str, rng: random.Random) -> tuple[str, str]:
     text = RANDOM.sub(run, template)
     worked = [MADE[m[1]](m[2]) for m in WORKED.finditer(text)]
     text = WORKED.sub(lambda m: MADE[m[1]](m[2]), text)
-    longest = max([r for r in runs if r in text] or worked, key=len)
+    longest = max([r for r in runs if r in text] or worked, key=len, default=text)
     return text, longest if len(longest) >= 6 else text
 
 
@@ -76,9 +83,24 @@ def _bare(digits: str) -> str:
     return re.sub(r"\D", "", digits)
 
 
+def crc32(text: str) -> str:
+    """Return a text with its checksum behind it, in six digits to the base 62.
+
+    >>> crc32("abc")
+    'abc0yKviM'
+    """
+    alphabet = string.digits + string.ascii_uppercase + string.ascii_lowercase
+    left, digits = zlib.crc32(text.encode()), ""
+    for _ in range(6):
+        left, digit = divmod(left, 62)
+        digits = alphabet[digit] + digits
+    return text + digits
+
+
 MADE: dict[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "luhn": luhn,
+    "crc32": crc32,
 }
 
 
@@ -109,15 +131,36 @@ def placed(secret: str, needle: str, context: dict[str, Any]) -> tuple[str, tupl
     return text, (needle,)
 
 
-def planted(groups: tuple[str, ...] = GROUPS) -> Iterator[Planted]:
-    """Yield every kind of the groups in every context where it can stand."""
-    table = tomllib.loads(SET.read_text(encoding="utf-8"))
+def planted(source: Path = FIRST) -> Iterator[Planted]:
+    """Yield every kind of a set in every context where it can stand."""
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
     for number, context in enumerate(table["context"]):
-        for group in context.get("only", groups):
-            for kind, (template, _) in table[group].items() if group in groups else ():
+        for group in context.get("only", GROUPS):
+            for area, kind, template in kinds(table[group], group):
                 secret, core = filled(template, random.Random(f"{kind} {number}"))
                 text, needles = placed(secret, core, context)
-                yield Planted(group, kind, context["name"], needles, text)
+                yield Planted(group, area, kind, context["name"], needles, text)
+
+
+def kinds(group: dict[str, Any], area: str) -> Iterator[tuple[str, str, str]]:
+    """Yield area, kind and template of a group, which may hold areas."""
+    for name, value in group.items():
+        if isinstance(value, dict):
+            yield from kinds(value, name)
+        else:
+            yield area, name, value[0]
+
+
+def clean(source: Path = UNSEEN) -> Iterator[tuple[str, str]]:
+    """Yield a set's texts in which nothing is secret, with what makes each hard.
+
+    A template with random characters comes twice, with others each time.
+    """
+    table = tomllib.loads(source.read_text(encoding="utf-8"))["clean"]
+    for hard, templates in table.items():
+        for template in templates:
+            texts = (filled(template, random.Random(f"{template} {n}"))[0] for n in range(2))
+            yield from ((hard, text) for text in dict.fromkeys(texts))
 
 
 def survived(needles: tuple[str, ...], text: str) -> bool:
