@@ -105,7 +105,14 @@ def real_password(secret: bytes, match: Match) -> bool:
         host = groups["host"].lower().split(b":")[0]
         if host == b"sha256":  # the tag of an image, and its digest
             return False
-        return secret != groups["user"] and not _is_example_domain(host)
+        if _is_example_domain(host):  # a manual's host, unless the password is nobody's invention
+            return (
+                len(secret) >= 10
+                and entropy(secret) >= 3
+                and not_example(secret, match)
+                and mixed(secret, match)
+            )
+        return secret != groups["user"]
     if not no_example(secret) or wordy(secret):
         return False
     return bool(_LETTERS_AND_MORE.match(secret))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from filters.secrets import checks, numbers
 from filters.secrets.checks import entropy, wordy
 
-CREDENTIAL_FILES = ("keys", "providers", "context")
+CREDENTIAL_FILES = ("keys", "providers", "services", "context")
 PERSONAL_FILES = ("personal", "numbers")
 LIBRARY = "betterleaks"
 # A run of a token's characters that goes on behind a line break.

@@ -26,6 +26,8 @@ def phone_of_someone(secret: bytes, match: Match) -> bool:
     """As long as numbers of its country are, and not one set aside for films."""
     digits = re.sub(rb"\D", b"", secret).decode()
     if not secret.startswith(b"+"):
+        if len(digits) in (7, 10) and digits[-7:-2] == "55501":
+            return False
         return 7 <= len(digits) <= 13 and not _DATE.match(secret)
     code = next((digits[:n] for n in (1, 2) if digits[:n] in _LENGTHS), "")
     low, high = _LENGTHS.get(code, _OTHERS)
