@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 from labelers.commands import json_option, say_problems
-from warehouse.console import print_json, print_table
+from warehouse.console import console, print_json, print_table
 
 SHOWN_PAIRS = 10
+WIDE = 86  # columns of a terminal from which on every column has room
 
 
 @click.command()
@@ -66,6 +67,9 @@ def print_functions(rows: list[dict[str, Any]], exchanges: int) -> None:
     ]
     silent = len(rows) - len(body)
     also = f"; {silent} functions never voted" if silent else ""
+    if console().width < WIDE:  # `votes` says the same beside the number of exchanges
+        at = names.index("cover")
+        names, body = [*names[:at], *names[at + 1 :]], [[*row[:at], *row[at + 1 :]] for row in body]
     print_table(names, body, title=f"{exchanges:,} exchanges{also}")
     click.echo()
 

@@ -45,7 +45,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@build.command()
+@build.command(short_help="Conversations to finetune on.")
 @click.option("--tools", type=click.Choice(["fold", "keep", "none"]), help="How tool calls stand.")
 @click.option("--max-chars", type=int, help="Longest row, in characters.")
 @click.option("--max-exchanges", type=int, help="Most exchanges in a row.")
@@ -64,7 +64,7 @@ def sft(out: Path | None, as_json: bool, test_after: datetime | None, **override
     run("sft", overrides, test_after, out, as_json)
 
 
-@build.command()
+@build.command(short_help="Texts with their labels, bundles and neighbours.")
 @click.option("--max-chars", type=int, help="Longest text of a row, in characters.")
 @click.option("--max-copies", type=int, help="Most copies of a row that holds what is rare.")
 @click.option("--before-exchanges", type=int, help="Prompts before it that a row repeats.")
@@ -85,7 +85,7 @@ def semantic(
     run("semantic", overrides, test_after, out, as_json)
 
 
-@build.command()
+@build.command(short_help="Captured exchanges, and an oracle's routes.")
 @click.option("--capture", help="Beginning of a capture's id; else the newest that will do.")
 @click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Of the oracle.")
 @shared
@@ -103,7 +103,7 @@ def routing(out: Path | None, as_json: bool, test_after: datetime | None, **over
     run("routing", overrides, test_after, out, as_json)
 
 
-@build.command()
+@build.command(short_help="Captured states, and what full depth went on to say.")
 @click.option("--capture", help="Beginning of a capture's id; else the newest.")
 @click.option("--positions", type=int, help="Of each continuation, at each split layer.")
 @click.option("--set", "thresholds", multiple=True, metavar="NAME=VALUE", help="Of the oracle.")
@@ -124,7 +124,7 @@ def transfer(
     run("transfer", overrides, test_after, out, as_json)
 
 
-@build.command("all")
+@build.command("all", short_help="Every lane that there is all it takes for.")
 @shared
 def build_every(out: Path | None, as_json: bool, test_after: datetime | None) -> None:
     """Every lane that there is all it takes for; of the others the command that is missing.

@@ -99,8 +99,12 @@ class Node:
     more: dict[str, int] = field(default_factory=dict)  # how many of a kind were left out
 
     def as_json(self) -> dict[str, Any]:
-        """Return the tree as plain values; what is empty is left out."""
-        tree: dict[str, Any] = {"kind": self.kind, "id": self.id, **self.facts}
+        """Return the tree as plain values; what is empty is left out.
+
+        `kind` is what a node is; what kind of that it is (a prompt, a transcript) is its `form`.
+        """
+        facts = {"form" if name == "kind" else name: value for name, value in self.facts.items()}
+        tree: dict[str, Any] = {"kind": self.kind, "id": self.id, **facts}
         if self.came_from:
             tree["came_from"] = [node.as_json() for node in self.came_from]
         if self.went_into:

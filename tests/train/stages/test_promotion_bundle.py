@@ -215,5 +215,5 @@ def test_a_run_on_a_capture_leads_to_bytes(
 
 def transcripts(node: dict[str, Any]) -> list[dict[str, Any]]:
     """Return all transcripts that a tree came from."""
-    own = [node] if node["kind"] == "transcript" else []
+    own = [node] if node.get("form") == "transcript" else []
     return own + [f for child in node.get("came_from", []) for f in transcripts(child)]
