@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import print_entries, print_json, print_table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 kind_option = click.option(
@@ -91,12 +91,9 @@ def list_kinds(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(
-        ["detector", "placeholder", "on", "finds"],
-        [
-            [r["detector"], f"[{r['kind'].upper()}_1]", "yes" if r["on"] else "no", r["finds"]]
-            for r in rows
-        ],
+    print_entries(
+        (r["detector"], [f"[{r['kind'].upper()}_1]", None if r["on"] else "off"], r["finds"])
+        for r in rows
     )
 
 
