@@ -7,6 +7,8 @@ that is longer than a segment goes on in the next ones.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,6 +47,12 @@ class Packer:
             if self._length >= FULL:
                 self._pack()
         return place
+
+    def add_all(self, data: Sequence[bytes]) -> list[Place]:
+        """Put records behind those before, as `add` does one by one."""
+        first = self.add(b"".join(data))
+        ends = accumulate(map(len, data), initial=first.segment * FULL + first.offset)
+        return [Place(*divmod(at, FULL), len(one)) for at, one in zip(ends, data, strict=False)]
 
     def drain(self) -> list[tuple[int, int, bytes]]:
         """Return all segments and begin anew."""

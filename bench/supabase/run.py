@@ -3,8 +3,8 @@
     python -m bench supabase
 
 A PostgreSQL with pgvector of its own (a wheel of the development group), the tests' PostgREST in
-front of it, 50,000 rows without embeddings and 20,000 with 768 dimensions. Each ingest begins with
-an empty warehouse; both ways must end with the same rows, byte for byte.
+front of it, 50,000 and 200,000 rows without embeddings and 20,000 with 768 dimensions. Each ingest
+begins with an empty warehouse; both ways must end with the same rows, byte for byte.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ FOLDER = OUT / "supabase"
 SERVER = ROOT / "tests" / "lanes" / "memories" / "rest_server.py"
 KEY = "sb_secret_bench"
 HEAD = ["rows", "dimensions", "what", "client, rows/s", "database, rows/s", "ratio", "peak MB"]
-SHAPES = ((50_000, 0), (20_000, 768))
+SHAPES = ((50_000, 0), (200_000, 0), (20_000, 768))
 TABLE = """create table memory_turns (
     id bigint primary key, conversation_id text, role text, content_text text, phase text,
     salience_score double precision, created_at timestamptz, updated_at timestamptz,

@@ -1,7 +1,8 @@
 """The batch in the making: records in, the tables of a batch out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -109,6 +110,25 @@ class Buffers:
         state.ordinal += 1
         state.quarantined += bad is not None
         self.bytes += len(data)
+
+    def keep_lines(
+        self, lines: Sequence[bytes], hashes: Sequence[bytes], parsed: Sequence[Any]
+    ) -> None:
+        """Take lines of the open file at once, all of which could be read and hold no payload."""
+        state = self.state
+        assert state
+        offsets = accumulate(map(len, lines), initial=state.offset)
+        places = self.packer.add_all(lines)
+        told = list(enumerate(parsed, state.ordinal))
+        for (n, one), offset, digest, place in zip(told, offsets, hashes, places, strict=False):
+            where = self.file.file_id, n, offset, place.length, digest, *place
+            self.raw.append((*where, False, type_of(one, None), None, None))
+        size = sum(map(len, lines))
+        state.seen(b"".join(lines))
+        state.offset += size
+        state.ordinal += len(lines)
+        self.bytes += size
+        normalise(self.file, told, self.rows)
 
     def flush(self) -> Batch:
         """Return the batch and begin the next; the open file's row stands in both."""

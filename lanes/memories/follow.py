@@ -1,9 +1,11 @@
 """A table from its watermark on: pages in, committed with the new watermark one by one.
 
 What was read before is known by its bytes, so a row that comes again unchanged is not kept again.
+A page is committed by a thread while the next one comes; whatever else asks the warehouse waits.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -13,6 +15,7 @@ import duckdb
 import orjson
 
 from lanes.ingest import memory
+from lanes.ingest.buffers import Batch
 from lanes.ingest.insert import insert
 from lanes.memories.gone import reconcile
 from lanes.memories.keyset import Row
@@ -53,6 +56,9 @@ class Follower:
     pages: int = 0
     since: int = 0  # bytes committed since the last checkpoint
     reached: list[Any] | None = None
+    nothing_known: bool = False
+    writer: ThreadPoolExecutor = field(init=False)
+    writing: Future[int] | None = None
 
     @property
     def place(self) -> str:
@@ -71,10 +77,12 @@ class Follower:
         key = list(self.table.key)
         self.order = [updated, *key] if updated else key
         self.begin()
-        if updated:
-            self.take(key, (), read, null=updated)
-        self.take(self.order, self.start(updated), read)
-        reconcile(self, read)
+        with ThreadPoolExecutor(1) as self.writer:
+            if updated:
+                self.take(key, (), read, null=updated)
+            self.take(self.order, self.start(updated), read)
+            reconcile(self, read)
+            self.settle()
         return read
 
     def statement(self, name: str) -> str:
@@ -95,8 +103,8 @@ class Follower:
             )
 
     def begin(self) -> None:
-        """Find the watermark, and make the table `known` of what is known of each row."""
-        self.con.execute(self.statement("known"), {"place": self.place})
+        """Find the watermark, and what is known of each row."""
+        self.learn()
         found = self.con.execute(
             "select pages, ordered_by, reached from memory_watermarks where place = ?", [self.place]
         ).fetchall()
@@ -104,6 +112,12 @@ class Follower:
             self.pages, ordered, reached = found[0]
             if reached and orjson.loads(ordered) == self.order and not self.full:
                 self.reached = orjson.loads(reached)
+
+    def learn(self) -> None:
+        """Make the table `known` of what is known of each row."""
+        self.settle()
+        self.con.execute(self.statement("known"), {"place": self.place})
+        [(self.nothing_known,)] = self.con.execute("select count(*) = 0 from known").fetchall()
 
     def start(self, updated: str | None) -> list[Any]:
         """Return the values to read on after: a little before the watermark."""
@@ -130,8 +144,11 @@ class Follower:
 
     def unknown(self, lines: dict[str, Line]) -> list[str]:
         """Return the keys of rows that are not known as they are now."""
+        if self.nothing_known:
+            return list(lines)
         import pyarrow as pa
 
+        self.settle()
         now = {"row_key": list(lines), "sha256": [each.sha256 for each in lines.values()]}
         self.con.register("now_rows", pa.table(now))
         found = self.con.execute(self.statement("unknown")).fetchall()
@@ -139,24 +156,39 @@ class Follower:
         return [key for (key,) in found]
 
     def commit(self, lines: list[Line]) -> None:
-        """Write records as a page of their own, and the watermark, in one transaction."""
+        """Have records written as a page of their own, and the watermark, in one transaction."""
         if not lines:
             return
         self.pages += 1
-        batch = batch_of(lines, self.place, self.pages, self.kind)
-        memory.within(self.con, lambda: insert(self.con, batch, self.ingest_id, self.mark))
-        self.progress(batch.done)
+        batch, mark = batch_of(lines, self.place, self.pages, self.kind), self.mark()
+        self.settle()
+        self.writing = self.writer.submit(self.write, batch, mark)
+
+    def write(self, batch: Batch, mark: dict[str, Any]) -> int:
+        """Write a batch and the watermark; return how many bytes it was."""
+
+        def beside(con: duckdb.DuckDBPyConnection) -> None:
+            con.execute(self.statement("mark"), mark)
+
+        memory.within(self.con, lambda: insert(self.con, batch, self.ingest_id, beside))
         self.since += batch.done
         if self.since > memory.EVERY:
             memory.checkpoint(self.con)
             self.since = 0
+        return batch.done
 
-    def mark(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Write how far the table has been read."""
+    def settle(self) -> None:
+        """Wait until the page before is committed; from here on the warehouse may be asked."""
+        if self.writing:
+            writing, self.writing = self.writing, None
+            self.progress(writing.result())
+
+    def mark(self) -> dict[str, Any]:
+        """Return how far the table has been read, as `mark.sql` takes it."""
         reached = None if self.reached is None else orjson.dumps(self.reached).decode()
         order = orjson.dumps(self.order).decode()
         values = {"place": self.place, "ordered_by": order, "reached": reached}
-        con.execute(self.statement("mark"), values | {"pages": self.pages})
+        return values | {"pages": self.pages}
 
 
 def lacks(table: Table, has: set[str]) -> list[str]:

@@ -21,7 +21,7 @@ PRESENT = "select count(*) from known where not deleted"
 def reconcile(follower: "Follower", read: "Read") -> None:
     """Compare the rows that a table has with those that are known, and write what is different."""
     con, table = follower.con, follower.table
-    con.execute(follower.statement("known"), {"place": follower.place})
+    follower.learn()
     [(present,)] = con.execute(PRESENT).fetchall()
     if follower.reader.count(table.table, table.key) == present:
         return

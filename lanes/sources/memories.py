@@ -4,8 +4,9 @@ Which column is which is a setting; a column that is missing is null.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -25,35 +26,72 @@ if TYPE_CHECKING:
     from lanes.memories.settings import MemorySettings, Table
 
 SCHEME = "supabase://"
+WORDS = {str, type(None)}
+Head = tuple[str, int, str]  # file, ordinal, memory's id
 GONE = "agp_gone"  # marks a record of ours: the row of this key is no longer there
 
 
 def normalise(file: SourceFile, records: Iterable[tuple[int, Any]], rows: Rows) -> None:
     """Append the rows of a page or file, each record given with its ordinal."""
+    objects = (told for told in records if isinstance(told[1], dict))
+    for shape, alike in groupby(objects, key=lambda told: tuple(told[1])):
+        add_alike(file, shape, list(alike), rows)
+
+
+def add_alike(
+    file: SourceFile, shape: tuple[str, ...], told: list[tuple[int, Json]], rows: Rows
+) -> None:
+    """Append the rows of records of the same columns, a column at a time."""
     from lanes.memories.settings import memory_settings
 
     settings, place = memory_settings(), place_of(file.path)
-    table, reads = settings.tables()[file.kind], EDGE if file.kind == "memory_edge" else TURN
-    shapes: dict[tuple[str, ...], Any] = {}
-    for ordinal, record in records:
-        if not isinstance(record, dict):
-            continue
-        here, key = (file.file_id, ordinal), [record.get(name) for name in table.key]
-        name, gone = memory_id(place, key), record.get(GONE) is True
-        rows.memory_versions.append((*here, name, place, key_text(key), gone))
-        if gone:
-            continue
-        if file.kind == "log":
-            verbose.add_record(rows, here, record, name)
-            continue
-        shape = tuple(record)
-        if shape not in shapes:
-            shapes[shape] = columns(table, reads, record)
-        found = [read(record[at]) if at else None for at, read in shapes[shape]]
-        if file.kind == "memory":
-            rows.memories.append((*here, name, *found))
-        else:
-            rows.memory_edges.append((*here, name, *edge(found, place, settings)))
+    table = settings.tables()[file.kind]
+    keys = [key_text([record.get(name) for name in table.key]) for _, record in told]
+    heads = [(file.file_id, n, name_of(place, key)) for key, (n, _) in zip(keys, told, strict=True)]
+    gone = [record.get(GONE) is True for _, record in told]
+    rows.memory_versions += [
+        (*head, place, *rest) for head, *rest in zip(heads, keys, gone, strict=True)
+    ]
+    there = [
+        (head, record)
+        for head, (_, record), is_gone in zip(heads, told, gone, strict=True)
+        if not is_gone
+    ]
+    if file.kind == "log":
+        for (file_id, ordinal, name), record in there:
+            verbose.add_record(rows, (file_id, ordinal), record, name)
+    elif file.kind == "memory":
+        rows.memories += [(*head, *said) for head, said in read(there, table, TURN, shape)]
+    else:
+        rows.memory_edges += [
+            (*head, *edge(said, place, settings)) for head, said in read(there, table, EDGE, shape)
+        ]
+
+
+def read(
+    there: list[tuple[Head, Json]],
+    table: "Table",
+    ours: Mapping[str, Callable[[Any], Any]],
+    shape: tuple[str, ...],
+) -> Iterator[tuple[Head, tuple[Any, ...]]]:
+    """Yield what each record says in our columns, in their order, after what it is called."""
+    found = [
+        column([record[at] for _, record in there], reads) if at else [None] * len(there)
+        for at, reads in columns(table, ours, shape)
+    ]
+    heads = (head for head, _ in there)
+    return zip(heads, zip(*found, strict=True), strict=True)
+
+
+def column(values: list[Any], reads: Callable[[Any], Any]) -> Iterable[Any]:
+    """Return the values of a column as they are read; of nothing but words, at once.
+
+    >>> list(column(["a", None], text_of)), list(column(["", 7], text_of))
+    (['a', None], [None, '7'])
+    """
+    if reads in (text_of, string) and set(map(type, values)) <= WORDS and "" not in values:
+        return values
+    return map(reads, values)
 
 
 def place_of(path: str) -> str:
@@ -83,19 +121,24 @@ def key_text(key: Sequence[Any]) -> str:
 
 def memory_id(place: str, key: Sequence[Any]) -> str:
     """Return the id of a row: a hash of where it stands and what names it there."""
-    return blake2b(f"{place}\x1f{key_text(key)}".encode(), digest_size=8).hexdigest()
+    return name_of(place, key_text(key))
+
+
+def name_of(place: str, key: str) -> str:
+    """Return the id of a row by the text of its key."""
+    return blake2b(f"{place}\x1f{key}".encode(), digest_size=8).hexdigest()
 
 
 def columns(
-    table: "Table", turns: Mapping[str, Callable[[Any], Any]], record: Json
+    table: "Table", ours: Mapping[str, Callable[[Any], Any]], shape: tuple[str, ...]
 ) -> list[tuple[str | None, Callable[[Any], Any]]]:
-    """Return, for rows of this one's columns, where each of ours stands and how it is read.
+    """Return, for rows of these columns, where each of ours stands and how it is read.
 
     The first of a column's names that the row has counts.
     """
     return [
-        (next((name for name in table.columns.get(ours, ()) if name in record), None), reads)
-        for ours, reads in turns.items()
+        (next((at for at in table.columns.get(name, ()) if at in shape), None), reads)
+        for name, reads in ours.items()
     ]
 
 

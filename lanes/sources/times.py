@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 UTC_TIME = pa.timestamp("us")
+WITH_ZONE = pa.timestamp("us", "UTC")
 MILLISECONDS_FROM = 1e11  # a number above it counts milliseconds: as seconds it is the year 5138
 
 
@@ -31,11 +32,15 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def time_array(values: Sequence[Any]) -> pa.Array:
-    """Return a column of times; ISO strings that end in Z, as nearly all do, are read quickly.
+    """Return a column of times; where all are ISO strings with a zone, Arrow reads them at once.
 
     >>> time_array(["2025-06-01T02:00:00.5Z", "soon", 0]).to_pylist()[:2]
     [datetime.datetime(2025, 6, 1, 2, 0, 0, 500000), None]
     """
+    try:
+        return pa.array(values, pa.string()).cast(WITH_ZONE).cast(UTC_TIME)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+        pass
     return pa.array([_quickly(value) for value in values], UTC_TIME)
 
 
