@@ -67,6 +67,8 @@ def note(file_ids: list[str]) -> None:
     from lanes.restore.write import note_present
     from warehouse.store import open_writer
 
+    if not file_ids:
+        return
     try:
         with open_writer(create=False) as con:
             note_present(con, file_ids)
