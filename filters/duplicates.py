@@ -10,8 +10,9 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from filters.candidates import Sketches, gathered
 from filters.components import groups
-from filters.near import Near, candidates, verified
+from filters.near import Near, verified
 from filters.near_settings import NearSettings, near_settings
 from filters.sketches import Document, sketched
 from warehouse.features.refresh import load_words, slices
@@ -23,7 +24,8 @@ select hash($version, count(*), (select count(*) from sketches), (select count(*
                                   template_copies)), 0))
 from features
 """
-BATCH = 2_000  # texts that are read at once
+BATCH = 2_000  # texts that are read at once, ...
+SKETCHES = 50_000  # ... and sketches
 PAIR = {"one": pl.UInt64, "other": pl.UInt64, "similarity": pl.Float64}
 NO_IDS = pa.nulls(0, pa.uint64())
 TEXTS = "left(coalesce(prompt, ''), {longest}), left(coalesce(answer, ''), {longest})"
@@ -68,8 +70,8 @@ def update_near(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> None:
             "insert into sketches by name select *, ? as version from found", [settings.version()]
         )
         con.unregister("found")
-        pairs = candidates(con, settings)
-        store_pairs(con, verified(pairs, lambda ids: texts_of(con, ids, settings), settings))
+        sketches = known(con, settings)
+        store_pairs(con, verified(sketches, lambda ids: texts_of(con, ids, settings), settings))
         con.execute("commit")
 
 
@@ -86,6 +88,15 @@ def sketches_of(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> pa.Ta
         documents = list(zip(*(column.to_pylist() for column in columns), strict=True))
         parts.append(sketched(documents, settings).append_column("id", ids))
     return pa.concat_tables(parts or [sketched([], settings).append_column("id", NO_IDS)])
+
+
+def known(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> Sketches:
+    """Return all sketches; those in `fresh_documents` are fresh."""
+    every = con.sql(
+        "select s.*, (f.id is not null)::utinyint as fresh "
+        "from sketches s left join fresh_documents f using (id)"
+    )
+    return gathered(every.to_arrow_reader(SKETCHES), settings)
 
 
 def texts_of(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from warehouse.statements import statement
 
-ALGORITHM = 1  # another number has every sketch made anew
+ALGORITHM = 2  # another number has every sketch made anew
 
 
 class TemplateSettings(BaseModel):
@@ -26,8 +26,12 @@ class NearSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     shingle: PositiveInt
     sketch: PositiveInt
-    shared: PositiveInt
+    shared: float = Field(gt=0, le=1)
     opening: PositiveInt
+    opened: float = Field(gt=0, le=1)
+    beyond: PositiveInt
+    few: PositiveInt
+    paired: PositiveInt
     shortest: PositiveInt
     longest: PositiveInt
     crowd: PositiveInt

@@ -17,6 +17,7 @@ Codes = NDArray[np.uint32]
 Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
+INVERSE = pow(BASE, -1, 2**64)
 UNKNOWN = 0xFFFFFFFF  # of a character that was not met before
 
 
@@ -50,10 +51,11 @@ def letters(texts: Sequence[str], longest: int) -> Letters:
     lengths = np.fromiter(map(len, cut), np.int64, len(cut))
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
     table = letter_table()
-    there = np.flatnonzero(np.bincount(codes, minlength=1))
-    for code in there[table[there] == UNKNOWN]:
-        table[code] = letter(chr(code))
     found = table[codes]
+    if found.size and found.max() == UNKNOWN:
+        for code in np.unique(codes[found == UNKNOWN]):
+            table[code] = letter(chr(code))
+        found = table[codes]
     return Letters(found, starts).only(found != 0)
 
 
@@ -100,10 +102,20 @@ def power(base: int, count: int) -> Hashes:
 
 
 def mixed(values: Hashes) -> Hashes:
-    """Return numbers whose bits depend on all bits (the finalizer of splitmix64, Steele 2014)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    """Mix numbers in place: each bit depends on all (finalizer of splitmix64, Steele 2014)."""
+    high = values >> np.uint64(30)
+    values ^= high
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= np.right_shift(values, np.uint64(27), out=high)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= np.right_shift(values, np.uint64(31), out=high)
+    return values
+
+
+@cache
+def mixed_letters() -> Hashes:
+    """Return the number that each letter is in a hash."""
+    return mixed(np.arange(0x110000, dtype=np.uint64))
 
 
 def windows(codes: Codes, n: int) -> Hashes:
@@ -115,16 +127,29 @@ def windows(codes: Codes, n: int) -> Hashes:
     """
     if codes.size < n:
         return np.empty(0, np.uint64)
-    terms = mixed(codes.astype(np.uint64)) * power(BASE, codes.size)
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)))
+    sums = summed(codes)
     runs = sums[n:] - sums[:-n]
-    return mixed(runs * power(pow(BASE, -1, 2**64), runs.size))
+    runs *= power(INVERSE, runs.size)
+    return mixed(runs)
 
 
-def owners(starts: Numbers, n: int) -> tuple[Numbers, Numbers]:
-    """Return which windows stand in one text (their first letters), and in which text each does."""
-    counts = np.maximum(np.diff(starts) - n + 1, 0)
-    text = np.repeat(np.arange(counts.size), counts)
-    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))[:-1]
-    first = np.arange(text.size) - before[text] + starts[:-1][text]
-    return first, text
+def wholes(found: Letters) -> Hashes:
+    """Return the hash of each text as one run of letters, [texts].
+
+    >>> hashes = wholes(letters(["wood", "would", "wood"], 10))
+    >>> hashes[0] == hashes[2], hashes[0] == hashes[1]
+    (np.True_, np.False_)
+    """
+    sums, starts = summed(found.codes), found.starts
+    runs = sums[starts[1:]] - sums[starts[:-1]]
+    runs *= power(INVERSE, sums.size)[starts[:-1]]
+    return mixed(runs)
+
+
+def summed(codes: Codes) -> Hashes:
+    """Return the polynomial of the letters before each place, [letters + 1]."""
+    terms = mixed_letters()[codes]
+    terms *= power(BASE, codes.size)
+    sums = np.zeros(codes.size + 1, np.uint64)
+    np.cumsum(terms, out=sums[1:])
+    return sums

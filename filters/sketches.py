@@ -13,13 +13,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.near_settings import NearSettings
-from filters.shingles import Hashes, Letters, Numbers, digit_table, letters, mixed, owners, windows
+from filters.shingles import Hashes, Letters, Numbers, digit_table, letters, mixed, wholes, windows
 
 Document = Sequence[str]
-AT_ONCE = 500_000  # characters of the documents that are worked on together, ...
+AT_ONCE = 200_000  # characters of the documents that are worked on together, ...
 MOST = 100_000  # ... and how many there may be: their number has to fit beside a hash
 KEPT = 44  # bits of a hash in a sketch; the others are the document's number while it is sorted
-ROOM = 2.5  # so many times the hashes wanted are looked at; where they do not suffice, all
+ROOM = 1.9  # so many times the hashes wanted are looked at; where they do not suffice, all
+NOBODY = -1  # whose texts are not looked at
 SCHEMA = pa.schema(
     [
         ("letters", pa.int64()),  # of all texts of the document
@@ -61,61 +62,91 @@ def parcels(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
 
 def sketch_part(documents: Sequence[Document], settings: NearSettings) -> pa.Table:
     """Return the sketches of a few documents."""
-    each = len(documents[0])
+    each, count = len(documents[0]), len(documents)
     found = letters([text for document in documents for text in document], settings.longest)
-    sizes = np.diff(found.starts).reshape(len(documents), each)
-    first, text = owners(found.starts, settings.shingle)
-    hashes, document = windows(found.codes, settings.shingle)[first], text // each
-    sketch = smallest(hashes, document, len(documents), settings.sketch)
-    opens = (text % each == 0) & (each > 1)
-    opening = smallest(hashes[opens], document[opens], len(documents), settings.opening)
+    sizes = np.diff(found.starts).reshape(count, each)
+    place = np.arange(count * each)
+    opens = np.where((place % each == 0) & (each > 1), place // each, NOBODY)
+    shingles = Windows(found, settings.shingle)
+    sketch = listed(*smallest(shingles, place // each, count, settings.sketch), count)
+    opening = listed(*smallest(shingles, opens, count, settings.opening), count)
     counts = [arrow(np.ascontiguousarray(n), pa.int64()) for n in (sizes.sum(1), sizes[:, 0])]
-    anchors = anchored(Letters(found.codes, found.starts), each, settings)
+    anchors = anchored([document[0] for document in documents], settings)
     return pa.table([*counts, sketch, opening, anchors], schema=SCHEMA)
 
 
-def anchored(found: Letters, each: int, settings: NearSettings) -> pa.Array:
+def anchored(prompts: Sequence[str], settings: NearSettings) -> pa.Array:
     """Return the anchors of the first text of each document."""
+    found, n = letters(prompts, settings.longest), settings.template.window
     bare = found.only(~digit_table()[found.codes])
-    n = settings.template.window
-    short = np.diff(bare.starts)[::each]
-    first, text = owners(bare.starts, n)
-    opens = text % each == 0
-    hashes, document = windows(bare.codes, n)[first[opens]], text[opens] // each
-    small = np.flatnonzero((short > 0) & (short < n))
-    whole = np.array([of_whole(bare.of(int(i) * each)) for i in small], np.uint64)
-    hashes = np.concatenate((hashes, whole))
-    document = np.concatenate((document, small))
-    return smallest(hashes, document, short.size, settings.template.anchors)
+    sizes = np.diff(bare.starts)
+    small = np.flatnonzero((sizes > 0) & (sizes < n))
+    whole = mixed(wholes(bare)[small] + sizes[small].astype(np.uint64))  # no window has that hash
+    runs = smallest(Windows(bare, n), np.arange(sizes.size), sizes.size, settings.template.anchors)
+    return listed(*merged(runs, (small, whole >> np.uint64(64 - KEPT))), sizes.size)
 
 
-def of_whole(codes: Any) -> Any:
-    """Return a hash of a text that is shorter than a window; its length tells it from windows."""
-    return mixed(windows(codes, codes.size) + np.uint64(codes.size))[0]
+class Windows:
+    """The hashes of all runs of n letters of some texts; some of those reach into the next text."""
+
+    def __init__(self, found: Letters, n: int) -> None:
+        """Hash them all; a hash has KEPT bits."""
+        self.starts, self.n = found.starts, n
+        self.sizes = np.diff(found.starts)
+        self.counts = np.maximum(self.sizes - n + 1, 0)  # of runs within each text, [texts]
+        self.hashes = windows(found.codes, n)
+        self.hashes >>= np.uint64(64 - KEPT)
+
+    def below(self, bounds: Hashes) -> tuple[Numbers, Hashes]:
+        """Return the hashes within each text that are below its bound, and the text of each."""
+        bound = np.repeat(bounds, self.sizes)[: self.hashes.size]
+        at = np.flatnonzero(self.hashes < bound)
+        text = np.searchsorted(self.starts, at, side="right") - 1
+        within = at + self.n <= self.starts[text + 1]
+        return text[within], self.hashes[at[within]]
 
 
-def smallest(hashes: Hashes, owner: Numbers, count: int, k: int) -> pa.Array:
-    """Return the k smallest different hashes of each owner in order, as lists of [count].
+def smallest(found: Windows, owners: Numbers, count: int, k: int) -> tuple[Numbers, Hashes]:
+    """Return the k smallest different hashes of each owner, and the owner of each, both in order.
 
-    Only hashes below a bound are sorted, which as a rule leaves a few more than k of each.
+    `owners`: whose each text is, NOBODY's or one of `count`. Only hashes below a bound are sorted,
+    which as a rule leaves a few more than k of each.
     """
-    hashes = hashes >> np.uint64(64 - KEPT)
-    share = np.minimum(1, ROOM * k / np.maximum(np.bincount(owner, minlength=count), 1))
-    bound = np.minimum(share * 2.0**KEPT, 2.0**KEPT - 1).astype(np.uint64)
-    low = hashes <= bound[owner]
-    found, values = ranked(hashes[low], owner[low], k)
-    got = np.bincount(found, minlength=count)
-    few = np.flatnonzero((got < k) & (share < 1))  # words that repeat leave few different hashes
-    if few.size:
-        again = np.isin(owner, few)
-        more, others = ranked(hashes[again], owner[again], k)
-        kept = ~np.isin(found, few)
-        found, values = np.concatenate((found[kept], more)), np.concatenate((values[kept], others))
-        order = np.argsort(found, kind="stable")
-        found, values = found[order], values[order]
-        got = np.bincount(found, minlength=count)
-    ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(got))).astype(np.int32)
-    return pa.ListArray.from_arrays(arrow(ends, pa.int32()), arrow(values, pa.int64()))
+    owned = owners != NOBODY
+    windows_of = np.bincount(owners[owned], found.counts[owned], minlength=count)
+    share = np.minimum(1, ROOM * k / np.maximum(windows_of, 1))
+
+    def looked(share: NDArray[np.float64]) -> tuple[Numbers, Hashes]:
+        bounds = np.where(owned, share[owners], 0) * 2.0**KEPT
+        text, hashes = found.below(bounds.astype(np.uint64))
+        return ranked(hashes, owners[text], count, k)
+
+    owner, hashes = looked(share)
+    few = (np.bincount(owner, minlength=count) < k) & (share < 1)
+    if few.any():  # words that repeat leave few different hashes
+        kept = ~few[owner]
+        return merged((owner[kept], hashes[kept]), looked(few.astype(np.float64)))
+    return owner, hashes
+
+
+def merged(one: tuple[Numbers, Hashes], other: tuple[Numbers, Hashes]) -> tuple[Numbers, Hashes]:
+    """Return the hashes of both in order of their owners, which are others in each."""
+    owner, hashes = np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1]))
+    order = np.argsort(owner, kind="stable")
+    return owner[order], hashes[order]
+
+
+def listed(owner: Numbers, hashes: Hashes, count: int) -> pa.Array:
+    """Return hashes as a list for each owner, [count]."""
+    ends = np.zeros(count + 1, np.int32)
+    np.cumsum(np.bincount(owner, minlength=count), out=ends[1:])
+    return pa.ListArray.from_arrays(arrow(ends, pa.int32()), arrow(hashes, pa.int64()))
+
+
+def plain(column: pa.Array) -> NDArray[Any]:
+    """Return the numbers of a column without nulls. (pyarrow's own way imports pandas as well.)"""
+    kind = np.dtype(column.type.to_pandas_dtype())
+    return np.frombuffer(column.buffers()[1] or b"", kind)[column.offset :][: len(column)]
 
 
 def arrow(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -123,9 +154,12 @@ def arrow(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
 
 
-def ranked(hashes: Hashes, owner: Numbers, k: int) -> tuple[Numbers, Hashes]:
+def ranked(hashes: Hashes, owner: Numbers, count: int, k: int) -> tuple[Numbers, Hashes]:
     """Return owners and their k smallest different hashes, both sorted by owner and hash."""
-    keys = np.unique((owner.astype(np.uint64) << np.uint64(KEPT)) | hashes)
+    keys = np.sort((owner.astype(np.uint64) << np.uint64(KEPT)) | hashes)
+    keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))[: keys.size]]
     who = (keys >> np.uint64(KEPT)).astype(np.int64)
-    place = np.arange(who.size) - np.searchsorted(who, who)
-    return who[place < k], keys[place < k] & np.uint64(2**KEPT - 1)
+    counts = np.bincount(who, minlength=count)
+    first = np.cumsum(counts) - counts
+    low = np.arange(who.size) - first[who] < k
+    return who[low], keys[low] & np.uint64(2**KEPT - 1)
