@@ -79,7 +79,7 @@ def rows(lists: pa.Array, k: int) -> Rows:
 
 def candidates(s: Sketches, settings: NearSettings) -> tuple[Numbers, Numbers]:
     """Return the pairs to verify, one of each fresh at least, as two columns of rows of `s`."""
-    parts = 1 + s.ids.size * settings.beyond * settings.opening // SORTED
+    parts = 1 + s.ids.size * settings.beyond * settings.keyed // SORTED
     marks = marked(s, settings)
     found = [met(entries(s, settings, marks, part, parts), s, settings) for part in range(parts)]
     pairs = np.unique(np.concatenate(found))
@@ -120,7 +120,7 @@ def keyed(s: Sketches, chosen: Numbers, settings: NearSettings) -> Iterator[tupl
     for i in range(0, chosen.size, KEYED):
         owners = chosen[i : i + KEYED]
         sketch, first = s.sketch[owners], s.first[owners]
-        yield joined(owners, beyond(sketch, first, settings), first)
+        yield joined(owners, beyond(sketch, first, settings), first[:, : settings.keyed])
         rest = s.letters[owners] - s.opening[owners]
         few = np.minimum(s.opening[owners], rest) <= settings.few
         yield paired(owners[few], sketch[few, : settings.paired])

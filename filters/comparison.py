@@ -137,7 +137,9 @@ def changed(known: NDArray[np.bool_], size: int, n: int) -> list[int]:
     """
     if not known.size:
         return [size]
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], known, [True]))))
+    ended = np.ones(known.size + 2, np.bool_)
+    ended[1:-1] = known
+    edges = np.flatnonzero(ended[1:] != ended[:-1])
     starts, ends = edges[::2], edges[1::2]
     inside = (starts > 0) & (ends < known.size)
     lengths = np.where(inside, ends - starts - (n - 1), ends - starts)

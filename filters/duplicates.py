@@ -1,7 +1,7 @@
 """Exchanges that say the same: clusters by exact, normalised and near words, each with its best.
 
 Every different text is sketched and compared once. Sketches and the pairs they are in are written
-together, slice by slice, so whatever ends the process, the next run goes on where it stopped.
+together, some slices at once, so whatever ends the process, the next run goes on where it stopped.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ select hash($version, count(*), (select count(*) from sketches), (select count(*
                                   template_copies)), 0))
 from features
 """
+TOGETHER = 4  # slices whose texts are compared with all others at once
 BATCH = 2_000  # texts that are read at once, ...
 SKETCHES = 50_000  # ... and sketches
 PAIR = {"one": pl.UInt64, "other": pl.UInt64, "similarity": pl.Float64}
@@ -62,26 +63,23 @@ def update_near(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> None:
     con.execute("commit")
     if not count(con, "unsketched"):
         return
-    for part in slices(con, "unsketched"):
-        con.execute(f"create or replace temp table fresh_documents as {part}")
-        con.register("found", sketches_of(con, settings))
+    parts = list(slices(con, "unsketched"))
+    for first in range(0, len(parts), TOGETHER):
         con.execute("begin")
-        con.execute(
-            "insert into sketches by name select *, ? as version from found", [settings.version()]
-        )
-        con.unregister("found")
+        for part in (some := parts[first : first + TOGETHER]):
+            store_sketches(con, sketches_of(con, part, settings), settings)
+        con.execute(f"create or replace temp table fresh_documents as {' union all '.join(some)}")
         sketches = known(con, settings)
         store_pairs(con, verified(sketches, lambda ids: texts_of(con, ids, settings), settings))
         con.execute("commit")
 
 
-def sketches_of(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> pa.Table:
-    """Return the sketches of the texts in `fresh_documents`, with their ids."""
-    load_words(con, "fresh_documents")
+def sketches_of(con: duckdb.DuckDBPyConnection, part: str, settings: NearSettings) -> pa.Table:
+    """Return the sketches of the texts that a query gives, with their ids."""
+    con.execute(f"create or replace temp table unread as {part}")
+    load_words(con, "unread")
     texts = TEXTS.format(longest=settings.longest)
-    rows = con.sql(
-        f"select id, {texts} from fresh_documents join words using (exchange_id) order by id"
-    )
+    rows = con.sql(f"select id, {texts} from unread join words using (exchange_id) order by id")
     parts = []
     for batch in rows.to_arrow_reader(BATCH):
         ids, *columns = batch.columns
@@ -113,6 +111,15 @@ def texts_of(
     texts = TEXTS.format(longest=settings.longest)
     rows = con.execute(f"select id, {texts} from compared join words using (exchange_id)")
     return {name: texts for name, *texts in rows.fetchall()}
+
+
+def store_sketches(con: duckdb.DuckDBPyConnection, found: pa.Table, settings: NearSettings) -> None:
+    """Write sketches."""
+    con.register("found", found)
+    con.execute(
+        "insert into sketches by name select *, ? as version from found", [settings.version()]
+    )
+    con.unregister("found")
 
 
 def store_pairs(con: duckdb.DuckDBPyConnection, found: Sequence[Near]) -> None:

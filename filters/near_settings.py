@@ -29,6 +29,7 @@ class NearSettings(BaseModel):
     shared: float = Field(gt=0, le=1)
     opening: PositiveInt
     opened: float = Field(gt=0, le=1)
+    keyed: PositiveInt
     beyond: PositiveInt
     few: PositiveInt
     paired: PositiveInt

@@ -6,7 +6,7 @@ from importlib import import_module
 import orjson
 import pytest
 
-from bench.duplicates.planted import Writer
+from bench.duplicates.planted import Writer, planted
 from filters.duplicates import update_clusters
 from filters.near_settings import near_settings
 from filters.verdicts import verdicts
@@ -76,10 +76,30 @@ def test_only_new_texts_are_sketched_and_the_outcome_is_the_same(tell, monkeypat
     assert seen[3:] == [3] and clusters(tell) == grown and len(grown) == 3
 
 
+def test_piece_by_piece_in_any_order_the_clusters_are_those_of_one_run(tell, monkeypatch):
+    texts = planted(200, seed=8)
+    asked = {f"x{n:03}": (text.text[:90], ("agent", "answer", text.text[90:]))
+             for n, text in enumerate(texts)}  # fmt: skip
+    names = list(asked)
+    for some in (names[150:], names[:70], names[70:150]):
+        for name in some:
+            tell(name, *asked[name])
+        monkeypatch.setattr(import_module("warehouse.features.refresh"), "SLICE", len(some) // 3)
+        monkeypatch.setattr(import_module("filters.duplicates"), "TOGETHER", 2)
+        update(tell)
+    grown = clusters(tell), tell.con.execute("from near_pairs order by all").fetchall()
+    tell.con.execute("delete from sketches; delete from near_pairs")
+    monkeypatch.undo()
+    update(tell)
+    assert (clusters(tell), tell.con.execute("from near_pairs order by all").fetchall()) == grown
+    assert len(grown[0]) >= 40 and {method for *_, method in grown[0]} == {"exact", "near"}
+
+
 def test_what_was_broken_off_is_made_up_for(tell, monkeypatch):
     fresh = import_module("warehouse.features.refresh")
     module = import_module("filters.duplicates")
     monkeypatch.setattr(fresh, "SLICE", 2)
+    monkeypatch.setattr(module, "TOGETHER", 1)
     for n in range(6):
         tell(f"x{n}", ASK + " Now" * n, ANSWER)
     real, calls = module.store_pairs, []

@@ -16,6 +16,7 @@ from importlib import import_module
 where, left = sys.argv[1], int(sys.argv[2])
 import_module("warehouse.features.refresh").SLICE = 150
 module = import_module("filters.duplicates")
+module.TOGETHER = 1
 real = getattr(module, where)
 def dying(*values):
     global left
