@@ -21,9 +21,9 @@ Flags = NDArray[np.bool_]
 ROW = np.uint64((1 << 24) - 1)  # last bits of a key, which give way to a row's number
 FIRST = np.uint64((1 << 32) - 1)
 KEYED = 20_000  # documents whose keys are made together
-SORTED = 3_000_000  # keys that are sorted together, about
+SORTED = 2_000_000  # keys that are sorted together, about
 CHECKED = 50_000  # pairs whose sketches are compared together
-MARKS = np.uint64((1 << 25) - 1)  # bits of a key by which fresh documents' are known
+MARKS = np.uint64((1 << 23) - 1)  # bits of a key by which fresh documents' are known
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Sketches:
     first: Rows  # of the first text, where there are others, [documents, hashes]
     fresh: Flags  # whether it was not compared with the others yet
 
-    def about_as_long(self, one: Numbers, other: Numbers, settings: NearSettings) -> Flags:
+    def about_as_long(self, one: Rows, other: Rows, settings: NearSettings) -> Flags:
         """Return for pairs whether their first texts, and the rest of them, are about as long."""
         found = np.ones(one.size, np.bool_)
         for lengths in (self.opening, self.letters - self.opening):
@@ -46,8 +46,8 @@ class Sketches:
         return found
 
 
-def gathered(batches: Iterable[pa.RecordBatch], settings: NearSettings) -> Sketches:
-    """Return documents as rows, from batches of a sketch's columns with `id` and `fresh`.
+def gathered(batches: Iterable[pa.RecordBatch], fresh: Hashes, settings: NearSettings) -> Sketches:
+    """Return documents as rows, from batches of a sketch's columns with `id`, and the fresh ids.
 
     Those that are too short to be near copies are left out.
     """
@@ -56,15 +56,15 @@ def gathered(batches: Iterable[pa.RecordBatch], settings: NearSettings) -> Sketc
             *(plain(batch[name]) for name in ("id", "letters", "opening")),
             rows(batch["sketch"], settings.sketch),
             rows(batch["opening_sketch"], settings.opening),
-            plain(batch["fresh"]).astype(np.bool_),
         )
         for batch in batches
     ]
     whole = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    ids, letters, _, sketch, *_ = whole
+    del parts
+    ids, letters, _, sketch, _ = whole
     order = np.lexsort((ids, *sketch.T[3::-1]))  # texts that are alike stand close together
     order = order[letters[order] >= settings.shortest]
-    return Sketches(*(column[order] for column in whole))
+    return Sketches(*(column[order] for column in whole), np.isin(ids[order], fresh))
 
 
 def rows(lists: pa.Array, k: int) -> Rows:
@@ -157,21 +157,22 @@ def met(entries: Hashes, s: Sketches, settings: NearSettings) -> Hashes:
 
     `entries` are sorted. Of a crowd each meets only its neighbours in the order of the sketches.
     """
-    keys, row = entries & ~ROW, (entries & ROW).astype(np.int64)
+    keys, row = entries & ~ROW, (entries & ROW).astype(np.uint32)
     edges = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True])))
     size = np.diff(edges)
     reach = np.where(size > settings.crowd, settings.neighbours, size - 1)
-    last = np.repeat(edges[1:], size)  # where the documents with the same key end
-    reach = np.repeat(reach, size)
-    at = np.arange(row.size)
+    left = np.repeat(edges[1:], size) - np.arange(1, row.size + 1)  # behind it with the same key
+    meets = np.minimum(left, np.repeat(reach, size)).astype(np.int32)
+    del keys, left
+    at = np.flatnonzero(meets)
     found = [np.empty(0, np.uint64)]
-    for further in range(1, int(reach.max(initial=0)) + 1):
-        at = at[(reach[at] >= further) & (at + further < last[at])]
+    for further in range(1, int(meets.max(initial=0)) + 1):
+        at = at[meets[at] >= further]
         one, other = row[at], row[at + further]
         near = (one != other) & (s.fresh[one] | s.fresh[other])
         one, other = one[near], other[near]
         near = s.about_as_long(one, other, settings)
-        found.append(one[near].astype(np.uint64) << np.uint64(32) | other[near].astype(np.uint64))
+        found.append(one[near].astype(np.uint64) << np.uint64(32) | other[near])
     return np.unique(np.concatenate(found))
 
 

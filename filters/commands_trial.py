@@ -13,6 +13,8 @@ from warehouse.console import print_json, print_table
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from filters.decide import Outcome
+
 SHOWN = 20
 
 
@@ -95,29 +97,27 @@ def diff_rules(before: str, after: str, lane: str, as_json: bool) -> None:
       agp filters diff ./rules-1 ./rules-2 --lane semantic --json
     """
     from filters.compile import named_set
-    from filters.trial import difference
+    from filters.difference import difference
     from warehouse.interrupt import write
 
     sets = named_set(before), named_set(after)
-    rows = write(lambda con: difference(con, *sets, lane)).to_dicts()
+    rows = write(lambda con: difference(con, *sets, lane))
     if as_json:
-        print_json({"before": sets[0].id, "after": sets[1].id, "lane": lane, "exchanges": rows})
+        plain = [row.plain() for row in rows]
+        print_json({"before": sets[0].id, "after": sets[1].id, "lane": lane, "exchanges": plain})
         return
-    gone = sum(r["keep_before"] and not r["keep_after"] for r in rows)
-    back = sum(r["keep_after"] and not r["keep_before"] for r in rows)
+    gone = sum(r.before.keep and not r.after.keep for r in rows)
+    back = sum(r.after.keep and not r.before.keep for r in rows)
     click.echo(f"{lane}: {gone:,} dropped anew, {back:,} kept anew, ", nl=False)
     click.echo(f"{len(rows) - gone - back:,} weigh differently")
-    table = [[r["exchange_id"], state(r, "before"), state(r, "after")] for r in rows[:SHOWN]]
+    table = [[r.exchange_id, state(r.before), state(r.after)] for r in rows[:SHOWN]]
     if table:
         more = f"the first {SHOWN} (all: --json)" if len(rows) > SHOWN else None
         print_table(["exchange", before, after], table, title=more)
 
 
-def state(row: dict[str, object], side: str) -> str:
+def state(outcome: "Outcome") -> str:
     """Return what becomes of an exchange, in a word or two."""
-    if row[f"keep_{side}"]:
-        weight = row[f"weight_{side}"]
-        return "kept" if weight == 1 else f"kept ×{weight:g}"
-    dropped_by = row[f"dropped_by_{side}"]
-    assert isinstance(dropped_by, list)
-    return "dropped by " + ", ".join(dropped_by)
+    if outcome.keep:
+        return "kept" if outcome.weight == 1 else f"kept ×{outcome.weight:g}"
+    return "dropped by " + ", ".join(outcome.dropped_by)

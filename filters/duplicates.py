@@ -26,7 +26,7 @@ from features
 """
 TOGETHER = 4  # slices whose texts are compared with all others at once
 BATCH = 2_000  # texts that are read at once, ...
-SKETCHES = 50_000  # ... and sketches
+SKETCHES = 20_000  # ... and sketches
 PAIR = {"one": pl.UInt64, "other": pl.UInt64, "similarity": pl.Float64}
 NO_IDS = pa.nulls(0, pa.uint64())
 TEXTS = "left(coalesce(prompt, ''), {longest}), left(coalesce(answer, ''), {longest})"
@@ -90,11 +90,9 @@ def sketches_of(con: duckdb.DuckDBPyConnection, part: str, settings: NearSetting
 
 def known(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> Sketches:
     """Return all sketches; those in `fresh_documents` are fresh."""
-    every = con.sql(
-        "select s.*, (f.id is not null)::utinyint as fresh "
-        "from sketches s left join fresh_documents f using (id)"
-    )
-    return gathered(every.to_arrow_reader(SKETCHES), settings)
+    fresh = con.execute("select id from fresh_documents").fetchnumpy()["id"]
+    every = con.sql("select id, letters, opening, sketch, opening_sketch from sketches")
+    return gathered(every.to_arrow_reader(SKETCHES), fresh, settings)
 
 
 def texts_of(

@@ -75,8 +75,7 @@ def near_pairs(documents: Sequence[Document], settings: NearSettings | None = No
     number = np.arange(len(documents), dtype=np.uint64)
     table = sketched(documents, settings)
     table = table.append_column("id", arrow(number, pa.uint64()))
-    table = table.append_column("fresh", arrow(np.ones(number.size, np.uint8), pa.uint8()))
-    sketches = gathered(table.combine_chunks().to_batches(), settings)
+    sketches = gathered(table.to_batches(), number, settings)
     return verified(sketches, lambda ids: {i: documents[i] for i in ids}, settings)
 
 

@@ -9,7 +9,6 @@ import duckdb
 import pyarrow as pa
 
 from filters.compile import RuleSet
-from filters.duplicates import update_clusters
 from warehouse.errors import AgpError
 from warehouse.expressions import Batch, ExpressionError, Rows, evaluate
 from warehouse.features import exchange_rows, message_rows, refresh
@@ -29,6 +28,7 @@ def brought_up_to_date(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     """Do it, with as much memory as there is."""
     begin = time.monotonic()
     changed = prepare(con)
+    execute_file(con, "filters", "seen.sql")
     execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=False)
     todo = count(con, "todo")
     if todo:
@@ -52,6 +52,8 @@ def prepare(con: duckdb.DuckDBPyConnection) -> bool:
     ).fetchall()
     if not changed and con.execute("select state from prepared").fetchall() == state:
         return False
+    from filters.duplicates import update_clusters  # which most runs need not load
+
     con.execute("delete from prepared")
     update_clusters(con)
     execute_file(con, "filters", "neighbours.sql")
@@ -65,18 +67,21 @@ def own_texts() -> str:
     return "".join(statement("filters", n) for n in names if n.endswith((".sql", ".toml")))
 
 
-def compared(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "pl.DataFrame":
-    """Return exchange_id and mask of every exchange under a rule set that need not be in force.
+def compare(con: duckdb.DuckDBPyConnection, before: RuleSet, after: RuleSet) -> None:
+    """Make the temp table `compared`: each exchange with its masks under two rule sets, neither of
+    which need be in force; and `combinations`: each pair of masks once, with a number.
 
     What is not written down yet is evaluated, and kept for the next time; features are up to date.
     """
-    execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=True)
-    if count(con, "todo"):
-        make_masks(con, replace(rules, message=()))
-        con.execute("begin")
-        execute_file(con, "filters", "keep_trial.sql", rule_set=rules.id)
-        con.execute("commit")
-    return con.sql(statement("filters", "compared.sql"), params={"rule_set": rules.id}).pl()
+    execute_file(con, "filters", "seen.sql")
+    for rules in (before, after):
+        execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=True)
+        if count(con, "todo"):
+            make_masks(con, replace(rules, message=()))
+            con.execute("begin")
+            execute_file(con, "filters", "keep_trial.sql", rule_set=rules.id)
+            con.execute("commit")
+    execute_file(con, "filters", "compared.sql", before=before.id, after=after.id)
 
 
 def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "dict[str, pl.DataFrame]":
@@ -86,6 +91,7 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "dict[str, p
     exchanges, with an empty mask where nothing hit.
     """
     prepare(con)
+    execute_file(con, "filters", "seen.sql")
     execute_file(con, "filters", "todo.sql", rule_set="", trial=False)
     make_masks(con, rules)
     exchanges = (

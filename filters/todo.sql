@@ -1,13 +1,5 @@
--- The exchanges that a rule set has not seen as they are now, and the messages on their path.
--- With $trial, what was evaluated only to be compared counts as seen.
-create or replace temp table seen as
-select exchange_id, hash(
-    fingerprint, copies, better_source, mirrors, near_copies, similarity, template_copies,
-    previous_author, previous_kind, previous_words,
-    previous_interrupted, seconds_since_previous, next_author, next_kind, next_words,
-    seconds_until_next) as fingerprint
-from features;
-
+-- The exchanges that a rule set has not seen as they are now (the table `seen`), and the messages on
+-- their path. With $trial, what was evaluated only to be compared counts as seen.
 create or replace temp table todo as
 select row_number() over () as row_number, exchange_id, fingerprint
 from seen

@@ -1,4 +1,4 @@
-"""What a rule not yet written would do, and how two rule sets differ, exchange by exchange."""
+"""What a rule not yet written would do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ import polars as pl
 from filters.compile import RuleSet, compile_rules, digest
 from filters.files import Placed, load
 from filters.rule import Rule
-from filters.run import compared, evaluate_all, prepare
+from filters.run import evaluate_all
 from filters.samples import excerpts, shortened
-from filters.verdicts import exchange_verdicts, meaning
+from filters.verdicts import exchange_verdicts
 from warehouse.errors import AgpError
 from warehouse.expressions import ExpressionError, check
 from warehouse.features import columns
@@ -98,23 +98,3 @@ def shown(con: duckdb.DuckDBPyConnection, names: list[str], on: str) -> list[tup
         [names],
     ).fetchall()
     return list(zip([row[0] for row in rows], excerpts([r[1] or "" for r in rows]), strict=True))
-
-
-def difference(
-    con: duckdb.DuckDBPyConnection, before: RuleSet, after: RuleSet, lane: str
-) -> pl.DataFrame:
-    """Return the exchanges that two rule sets treat differently in a lane.
-
-    Columns: exchange_id; keep, weight and dropped_by, each with _before and _after.
-    """
-    frames: list[pl.DataFrame] = []
-    prepare(con)
-    for rules, suffix in ((before, "_before"), (after, "_after")):
-        frame = meaning(compared(con, rules), rules, lane)
-        frame = frame.select("exchange_id", "keep", "weight", "dropped_by")
-        frames.append(frame.select("exchange_id", pl.exclude("exchange_id").name.suffix(suffix)))
-    both = frames[0].join(frames[1], on="exchange_id")
-    changed = (pl.col("keep_before") != pl.col("keep_after")) | (
-        (pl.col("weight_before") != pl.col("weight_after")) & pl.col("keep_after")
-    )
-    return both.filter(changed).sort("exchange_id")
