@@ -7,6 +7,7 @@ together, some slices at once, so whatever ends the process, the next run goes o
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -90,7 +91,8 @@ def sketches_of(con: duckdb.DuckDBPyConnection, part: str, settings: NearSetting
 
 def known(con: duckdb.DuckDBPyConnection, settings: NearSettings) -> Sketches:
     """Return all sketches; those in `fresh_documents` are fresh."""
-    fresh = con.execute("select id from fresh_documents").fetchnumpy()["id"]
+    rows = con.execute("select id from fresh_documents").fetchall()
+    fresh = np.fromiter((name for (name,) in rows), np.uint64, len(rows))
     every = con.sql("select id, letters, opening, sketch, opening_sketch from sketches")
     return gathered(every.to_arrow_reader(SKETCHES), fresh, settings)
 
