@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 ROW = np.uint64((1 << 24) - 1)  # last bits of a key, which give way to a row's number
 FIRST = np.uint64((1 << 32) - 1)
 KEYED = 20_000  # documents whose keys are made together
-SORTED = 2_000_000  # keys that are sorted together, about
+SORTED = 1_500_000  # keys that are sorted together, about
 CHECKED = 50_000  # pairs whose sketches are compared together
 MARKS = np.uint64((1 << 23) - 1)  # bits of a key by which fresh documents' are known
 
@@ -59,12 +59,15 @@ def gathered(batches: Iterable[pa.RecordBatch], fresh: Hashes, settings: NearSet
         )
         for batch in batches
     ]
-    whole = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    ids, letters, opening, sketch, first = (
+        np.concatenate(columns) for columns in zip(*parts, strict=True)
+    )
     del parts
-    ids, letters, _, sketch, _ = whole
     order = np.lexsort((ids, *sketch.T[3::-1]))  # texts that are alike stand close together
     order = order[letters[order] >= settings.shortest]
-    return Sketches(*(column[order] for column in whole), np.isin(ids[order], fresh))
+    ids = ids[order]
+    fresh_rows = np.isin(ids, fresh)
+    return Sketches(ids, letters[order], opening[order], sketch[order], first[order], fresh_rows)
 
 
 def rows(lists: pa.Array, k: int) -> Rows:
