@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lanes.contamination import Overlap, Unit
 
 WIDTH = 60  # characters of an excerpt
+PACK = "pack "  # before a pack's name, where it stands beside builds
 
 
 @click.command()
@@ -46,10 +47,21 @@ def contamination(
     else:
         show(found, compared, limit)
     if found:
-        raise AgpError(
-            f"{counted(len(found), 'overlap')}: build the lane again, which leaves such rows out, "
-            "or make the pack from held-out rows that no build trains on"
+        raise AgpError(f"{counted(len(found), 'overlap')}: {advice(found)}")
+
+
+def advice(found: "Sequence[Overlap]") -> str:
+    """Return what to do about overlaps: with splits of builds, and with packs."""
+    of_packs = sum(overlap.other.where.startswith(PACK) for overlap in found)
+    said = []
+    if of_packs < len(found):
+        said.append("build the lane again, which leaves such rows out")
+    if of_packs:
+        said.append(
+            f"{of_packs:,} with packs, whose prompts are compared without their answers: make the "
+            "pack from rows that no build trains on, or mind what it measures on these"
         )
+    return "; ".join(said)
 
 
 def comparisons(
@@ -71,7 +83,7 @@ def comparisons(
     prompts = [replace(unit, document=unit.document[:1]) for unit in own]
     for path in [find_pack(pack) for pack in packs] or known_packs().values():
         pack = load_pack(path)
-        yield f"pack {pack.name}", prompts, pack_units(pack)
+        yield f"{PACK}{pack.name}", prompts, pack_units(pack)
 
 
 def pack_units(pack: Any) -> "list[Unit]":
@@ -81,7 +93,7 @@ def pack_units(pack: Any) -> "list[Unit]":
     found = []
     for number, prompt in enumerate(pack.prompts):
         asked = [message.content for message in prompt.messages if message.role == "user"]
-        where = f"pack {pack.name}"
+        where = f"{PACK}{pack.name}"
         found.append(Unit(where, prompt.split, number, prompt.exchange, (asked[-1],)))
     return found
 

@@ -175,6 +175,7 @@ def test_prompts_are_compared_with_a_pack(claude_tree, agp, home):
     (pack / "prompts.jsonl").write_bytes(orjson.dumps(prompt) + b"\n")
     (pack / "pack.toml").write_text('name = "theirs"\n')
     out = agp("lanes", "contamination", made["path"], "--pack", str(pack), exit_code=2).output
+    assert "with packs, whose prompts are compared without" in out and "lane again" not in out
     assert "pack theirs calib:0" in out and "near" in out
     found = agp("lanes", "contamination", made["path"], "--pack", str(pack), "--json", exit_code=2)
     assert '"train → calib": 1' in found.output
