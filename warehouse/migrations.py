@@ -77,36 +77,45 @@ def refuse_newer(number: int) -> None:
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
     """Apply what is missing, each file in one transaction, then the views if they changed.
 
-    What is missing is said by the ledger: a file of a lower number may have come later.
+    What is missing is said by the ledger: a file of a lower number may have come later. Where there
+    is nothing yet, all is one transaction, since each waits for the disk.
     """
     have, digest = state(con)
     refuse_newer(have)
-    con.execute(LEDGER)
+    if not have:
+        con.execute("begin")
+        for number, sql in migrations():
+            apply(con, number, sql)
+        make_views(con)
+        con.execute("commit")
+        return
     applied = {row[0] for row in con.sql("select number from schema_ledger").fetchall()}
     for number, sql in migrations():
         if number not in applied:
             con.execute("begin")
-            con.execute(f"{LEDGER};{sql}")
-            con.execute(
-                "insert into schema_ledger values (?, current_timestamp::timestamp)", [number]
-            )
+            apply(con, number, sql)
             con.execute("commit")
     if have < newest() or digest != views_digest():
+        con.execute("begin")
         make_views(con)
+        con.execute("commit")
+
+
+def apply(con: duckdb.DuckDBPyConnection, number: int, sql: str) -> None:
+    """Run one numbered file and note it in the ledger, within the caller's transaction."""
+    con.execute(f"{LEDGER};{sql}")
+    con.execute("insert into schema_ledger values (?, current_timestamp::timestamp)", [number])
 
 
 def make_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the public views and macros, make them from this program's text; all at once."""
-    old = con.sql(OLD).fetchall()
-    con.execute("begin")
-    for kind, name in old:
+    """Drop the public views and macros, make them from this program's text; in one transaction."""
+    for kind, name in con.sql(OLD).fetchall():
         con.execute(f'drop {kind} "{name}"')
     con.execute(views_sql())
     con.execute(f"{VIEWS}; delete from schema_views")
     con.execute(
         "insert into schema_views values (?, current_timestamp::timestamp)", [views_digest()]
     )
-    con.execute("commit")
 
 
 def keep_copy(path: Path, number: int) -> Path:

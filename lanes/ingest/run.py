@@ -58,7 +58,7 @@ def ingest(
     from lanes.ingest import account, memory
 
     found = Found() if memories and memories.alone else discover(paths)
-    with children(found, processes) as early, open_writer() as con:
+    with children(found, processes) as early, open_writer(group=memory.GROUP) as con:
         memory.spare(con)
         summary = Summary(account.totals(con), unreadable=list(found.unreadable))
         known = account.by_source(con)
@@ -136,11 +136,11 @@ def read(
         memory.within(con, lambda one=batch: insert.insert(con, one, ingest_id))
         summary.unreadable += batch.unreadable
         done += batch.done
+        del batch  # or it would be held while the log is packed or the next one comes
         progress(done, max(size, done))
         if done - kept > memory.EVERY:
             memory.checkpoint(con)
             kept = done
-        del batch  # or it would be held while the next one comes
 
 
 @contextmanager

@@ -139,6 +139,8 @@ def codex(parts: list[str]) -> bool:
 
 def stored_path(path: str) -> str:
     """Return a path as text a database can hold: bytes that are not UTF-8 become escapes."""
+    if path.isascii():
+        return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
