@@ -50,6 +50,7 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
     from filters.secrets.history import update as look_for_secrets
     from warehouse.home import warehouse_path
     from warehouse.interrupt import read, write
+    from warehouse.memory import sparing
 
     rules = rule_set()
     write(lambda con: update(con, rules))
@@ -58,7 +59,7 @@ def report(out: Path, show: bool, serve: bool, port: int, as_json: bool) -> None
     redactor = home_redactor()
 
     def work(con: "DuckDBPyConnection") -> dict[str, Any]:
-        return gather(con, rules, warehouse_path(), redactor)
+        return sparing(con, lambda: gather(con, rules, warehouse_path(), redactor))
 
     found = read(work)
     target = out.expanduser().absolute()

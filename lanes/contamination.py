@@ -7,6 +7,7 @@ the words there: exactly, without case, spaces and marks, and for near copies.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +111,13 @@ def overlaps(found: Sequence[Unit], against: Sequence[Unit] | None = None) -> li
     whole = theirs | mine
     keys = list(whole)
     held = {i: max(theirs[key], key=Unit.side) for i, key in enumerate(keys) if key in theirs}
-    near: list[dict[int, float]] = [{i: 1.0} for i in range(len(keys))]
+    near: dict[int, dict[int, float]] = defaultdict(dict)
     for one, other, similarity in near_pairs([whole[key][0].document for key in keys]):
         near[one][other] = near[other][one] = similarity
     result = []
     for at, key in enumerate(keys):
-        repeated = [(held[i].side(), near[at][i], i) for i in near[at] if i in held]
+        alike_to = {at: 1.0} | near.get(at, {})
+        repeated = [(held[i].side(), alike_to[i], i) for i in alike_to if i in held]
         side, similarity, i = max(repeated, default=(0, 0.0, at))
         for unit in mine.get(key, ()):
             if unit.side() < side:
@@ -123,12 +125,16 @@ def overlaps(found: Sequence[Unit], against: Sequence[Unit] | None = None) -> li
     return result
 
 
-def alike(found: Sequence[Unit]) -> dict[Document, list[Unit]]:
-    """Return units by their words without case, spaces and marks; those without words are left."""
-    result: dict[Document, list[Unit]] = defaultdict(list)
+def alike(found: Sequence[Unit]) -> dict[bytes, list[Unit]]:
+    """Return units by a hash of their words without case, spaces and marks.
+
+    Those without words are left out.
+    """
+    result: dict[bytes, list[Unit]] = defaultdict(list)
     for unit in found:
-        if key := bare(unit.document):
-            result[key].append(unit)
+        if words := bare(unit.document):
+            text = "\0".join(words).encode("utf-8", "surrogatepass")
+            result[blake2b(text, digest_size=16).digest()].append(unit)
     return result
 
 

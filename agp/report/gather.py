@@ -13,11 +13,11 @@ from agp.report.ask import ask
 from agp.report.runs import layer_maps, runs
 from filters.audit import Audit, exchange_audit, groups, message_audit
 from filters.compile import RuleSet
+from filters.decide import decide, join_words
 from filters.rule import LANES
 from filters.samples import excerpts, samples
 from filters.secrets import Redactor
 from filters.secrets.history import survey
-from filters.verdicts import exchange_verdicts
 from warehouse.status import status
 
 SAMPLES = 3  # of each rule
@@ -56,13 +56,11 @@ def gather(
 
 def outcomes(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> list[dict[str, Any]]:
     """Return how many exchanges of a source and an author go to which lanes: each counts once."""
-    kept: dict[str, list[str]] = {}
-    for lane in LANES:
-        found = exchange_verdicts(con, rules, lane).filter("keep")["exchange_id"]
-        for exchange_id in found.to_list():
-            kept.setdefault(exchange_id, []).append(lane)
-    rows = con.execute("select exchange_id, source, author from features").fetchall()
-    counted = Counter((source, author, lanes_of(kept.get(x, []))) for x, source, author in rows)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for row in ask(con, "outcomes", rule_set=rules.id):
+        mask = join_words(row["mask"])
+        kept = [lane for lane in LANES if decide(mask, rules.exchange, lane).keep]
+        counted[row["source"], row["author"], lanes_of(kept)] += row["n"]
     return [
         {"source": source, "author": author, "lanes": lanes, "n": n}
         for (source, author, lanes), n in counted.most_common()

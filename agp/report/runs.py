@@ -28,10 +28,11 @@ def runs(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def layer_maps(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return the map of layers of the newest captures: a row a layer and lens, exits by layer."""
-    from train.stages.stage0 import report
-
+    captures = ask(con, "captures")[:MAPS]
+    if captures:
+        from train.stages.stage0 import report  # with all that runs a model
     maps = []
-    for capture in ask(con, "captures")[:MAPS]:
+    for capture in captures:
         try:
             found = report(Path(capture["path"]), SPLIT)
         except (AgpError, duckdb.Error, OSError):  # its folder is gone, or holds none of the split
