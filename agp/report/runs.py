@@ -29,8 +29,10 @@ def runs(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def layer_maps(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return the map of layers of the newest captures: a row a layer and lens, exits by layer."""
     captures = ask(con, "captures")[:MAPS]
-    if captures:
-        from train.stages.stage0 import report  # with all that runs a model
+    if not captures:
+        return []
+    from train.stages.stage0 import report  # with all that runs a model
+
     maps = []
     for capture in captures:
         try:
