@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from warehouse.console import print_entries, print_json, print_table
+from warehouse.console import counted, print_entries, print_json, print_table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 kind_option = click.option(
@@ -14,19 +14,23 @@ kind_option = click.option(
 
 @click.command()
 @kind_option
-@click.option("--places", is_flag=True, help="List every place too.")
+@click.option("--places", is_flag=True, help="Show where they stand too.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=20, show_default=True, help="Places to show; 0: all."
+)
 @json_option
-def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
+def scan_warehouse(kinds: tuple[str, ...], places: bool, limit: int, as_json: bool) -> None:
     """Show which kinds of secrets stand in the history, how often, and what to rotate.
 
     Reads every message, tool input and output, memory, title and file name that is new or that
     older detectors read, and keeps what it finds in the warehouse (v_findings). A secret itself is
-    never shown: a place is a message or tool call, and the characters from and to.
+    never shown: a place is a message or tool call with how many stand in it, and between which
+    characters. --json has every finding by itself.
 
     \b
     Examples:
       agp secrets scan
-      agp secrets scan --kind aws_key --kind password --places
+      agp secrets scan --kind aws_key --kind password --places --limit 0
       agp secrets scan --json
     """
     from rich.console import Console
@@ -50,10 +54,11 @@ def scan_warehouse(kinds: tuple[str, ...], places: bool, as_json: bool) -> None:
         title="Secrets by kind",
         empty=f"{none}, or of betterleaks' rules with _ for -" if kinds else "none",
     )
-    if places:
-        columns = ["kind", "field", "id", "exchange", "session", "from", "to"]
-        rows = [[*vars(p).values()] for p in found.places]
-        print_table(columns, rows, title="Places")
+    if places and (rows := found.by_place()):
+        shown = rows[: limit or None]
+        print_table([*rows[0]], [list(row.values()) for row in shown], title="Places")
+        if more := len(rows) - len(shown):
+            click.echo(f"… and {counted(more, 'more place')}; --limit 0 shows them")
 
 
 @click.command()

@@ -18,7 +18,7 @@ PERSONAL_FILES = ("personal", "numbers")
 LIBRARY = "betterleaks"
 # A run of a token's characters that goes on behind a line break.
 _BROKEN = re.compile(
-    rb"[A-Za-z0-9_.:~+/=-]{3,160}(?:(?:\r?\n[ \t]{0,40}){1,2}[A-Za-z0-9_.:~+/=-]{3,160}){1,4}"
+    rb"[A-Za-z0-9_.:~+/=-]{3,160}+(?:(?:\r?\n[ \t]{0,40}){1,2}[A-Za-z0-9_.:~+/=-]{3,160}+){1,4}"
 )
 _BREAK = re.compile(rb"(?:\r?\n[ \t]*)+")
 
@@ -72,6 +72,16 @@ class Detector(BaseModel):
     def lead_bytes(self) -> bytes:
         """Return the characters that may stand before the keyword."""
         return self.lead.encode()
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        """Return the groups of the pattern that are secrets."""
+        return [name for name in self.compiled.groupindex if "secret" in name]
+
+    def asks_case(self, keyword: str) -> bool:
+        """Tell whether the pattern never matches where this keyword stands in another case."""
+        literal = keyword in self.pattern.replace("\\", "")
+        return literal and keyword != keyword.lower() and "(?i" not in self.pattern
 
     @cached_property
     def predicates(self) -> list[Callable[[bytes, re.Match[bytes]], bool]]:
@@ -142,7 +152,7 @@ class Detector(BaseModel):
 
     def _accepted(self, found: re.Match[bytes]) -> tuple[int, int] | None:
         """Return where the secret of a match stands, if nothing speaks against it."""
-        name = next((n for n, v in found.groupdict().items() if "secret" in n and v), None)
+        name = next((n for n in self._secrets if found[n]), None)
         secret = found[name] if name else found[0]
         if self.entropy and entropy(secret) < self.entropy:
             return None

@@ -10,7 +10,7 @@ from filters.secrets.finding import ALL, Look, as_bytes
 from filters.secrets.hands import Texts, found_in
 from filters.secrets.own import Span
 
-_CHUNK = 500_000  # bytes looked through as one
+_CHUNK = 250_000  # bytes looked through as one
 
 
 class Finding(NamedTuple):
@@ -54,7 +54,7 @@ def byte_spans(datas: Sequence[bytes], look: Look = ALL) -> list[list[Span]]:
 def _chunks(datas: Texts) -> list[Texts]:
     """Cut a list where each part has about so many bytes.
 
-    >>> [len(part) for part in _chunks([b"a" * 300_000, b"b" * 300_000, b"c"])]
+    >>> [len(part) for part in _chunks([b"a" * 150_000, b"b" * 150_000, b"c"])]
     [2, 1]
     """
     parts: list[Texts] = []

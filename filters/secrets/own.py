@@ -10,6 +10,7 @@ from filters.secrets.detectors import Detector, all_detectors, kinds_off, masked
 # Below this length asking for each keyword is quicker than building one automaton for all.
 _SHORT = 50_000
 Off = frozenset[str]
+Called = tuple[Detector, bytes]
 
 
 class Span(NamedTuple):
@@ -22,8 +23,11 @@ class Span(NamedTuple):
 
 
 @cache
-def _detectors(off: Off) -> tuple[tuple[Detector, ...], dict[bytes, tuple[Detector, ...]]]:
-    """Return those that look everywhere, and which ones a keyword calls."""
+def _detectors(off: Off) -> tuple[tuple[Detector, ...], dict[bytes, tuple[Called, ...]]]:
+    """Return those that look everywhere, and which ones a keyword calls; only if it stands like so.
+
+    Where nothing is said of how, it may stand in any case.
+    """
     everywhere, table = [], {}
     for detector in all_detectors():
         if detector.kind in off:
@@ -31,7 +35,8 @@ def _detectors(off: Off) -> tuple[tuple[Detector, ...], dict[bytes, tuple[Detect
         if not detector.keywords:
             everywhere.append(detector)
         for keyword in detector.keywords:
-            table.setdefault(keyword.lower().encode(), []).append(detector)
+            like = keyword.encode() if detector.asks_case(keyword) else b""
+            table.setdefault(keyword.lower().encode(), []).append((detector, like))
     return tuple(everywhere), {keyword: tuple(found) for keyword, found in table.items()}
 
 
@@ -91,9 +96,8 @@ def find(
     for at, keyword in _keywords_in(data, off, among):
         if met is not None:
             met.add(keyword)
-        for detector in called[keyword]:
-            hit = detector.match(data, at)
-            if hit:
+        for detector, like in called[keyword]:
+            if data.startswith(like, at) and (hit := detector.match(data, at)):
                 spans.append(Span(*hit, detector.kind, detector.id))
     mask = masked(data)
     for detector in everywhere:

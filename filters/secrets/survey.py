@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from filters.secrets.detectors import personal_kinds
 from filters.secrets.kinds import advice
 
 
@@ -46,6 +47,24 @@ class Survey:
             }
             for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         ]
+
+    def by_place(self) -> list[dict[str, Any]]:
+        """Return one row a kind in a message, call, memory, title or file name: how many are there.
+
+        Credentials come first, the places that hold most of them before the others.
+        """
+        rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for p in self.places:
+            made = {"kind": p.kind, "findings": 0, "field": p.field, "id": p.id}
+            made |= {"session": p.session_id, "from": p.start, "to": p.end}
+            row = rows.setdefault((p.kind, p.field, p.id), made)
+            row["findings"] += 1
+            row["from"] = min(row["from"], p.start)
+            row["to"] = max(row["to"], p.end)
+        return sorted(
+            rows.values(),
+            key=lambda r: (r["kind"] in personal_kinds(), -r["findings"], r["kind"], r["id"]),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return kinds and places as plain values."""

@@ -48,6 +48,15 @@ def test_scan_counts_and_hides(agp, history):
     assert not any(secret in table + json.dumps(found) for secret in history)
 
 
+def test_places_are_counted_and_few(agp, history):
+    agp("ingest")
+    whole = agp("secrets", "scan", "--places", "--limit", "0").stdout
+    few = agp("secrets", "scan", "--places", "--limit", "1").stdout
+    assert whole.count("github_pat") == 3 and "more place" not in whole
+    assert few.count("github_pat") == 2 and "… and 2 more places; --limit 0 shows them" in few
+    assert "email" not in few[few.index("Places") :]  # a credential comes first
+
+
 def test_scan_of_one_kind(agp, history):
     agp("ingest")
     found = json.loads(agp("secrets", "scan", "--kind", "email", "--json").stdout)

@@ -4,7 +4,7 @@ import pytest
 
 from filters.secrets import Look, scan_many
 from filters.secrets.detectors import all_detectors, kinds_off
-from filters.secrets.own import find
+from filters.secrets.own import find, occurrences
 
 
 @pytest.mark.parametrize("detector", all_detectors(), ids=lambda d: d.id)
@@ -23,3 +23,14 @@ def test_misses(detector):
 def test_detector_ids_are_unique():
     ids = [detector.id for detector in all_detectors()]
     assert len(ids) == len(set(ids))
+
+
+def test_where_the_case_of_a_keyword_counts_no_other_matches(grow):
+    """A detector is not asked where its keyword stands in another case, so nothing may be there."""
+    asking = [(d, k) for d in all_detectors() for k in d.keywords if d.asks_case(k)]
+    assert asking
+    for detector, keyword in asking:
+        for text in (change(grow(t, 1)) for t in detector.hit for change in (str.lower, str.upper)):
+            places = [*occurrences(text.lower().encode(), keyword.lower().encode())]
+            others = [at for at in places if not text.encode().startswith(keyword.encode(), at)]
+            assert not any(detector.match(text.encode(), at) for at in others), detector.id

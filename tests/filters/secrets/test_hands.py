@@ -1,6 +1,7 @@
 """Several processes that look: the same comes out, and whatever ends one of them, nothing leaks."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,19 @@ def test_nothing_is_written_where_a_helper_dies(agp, claude_tree, small, monkeyp
         assert "so nothing leaves" in done.stderr and done.stderr.strip().count("\n") == 0
         assert not out.exists() and not [p for p in tmp_path.iterdir() if "partial" in p.name]
     assert "so nothing leaves" in agp("secrets", "scan", exit_code=2).stderr
+
+
+@pytest.mark.slow
+def test_a_dataset_is_the_same(agp, sample_home, home, small, monkeypatch, tmp_path):
+    shutil.copytree(sample_home / ".agp", home / ".agp")
+    begin, built = hands.Team.begin, []
+    monkeypatch.setattr(hands.Team, "begin", lambda team: (begin(team), team.wait()))
+    for processes in (1, 2):
+        monkeypatch.setattr(hands, "PROCESSES", processes)
+        out = tmp_path / str(processes)
+        agp("lanes", "build", "sft", "--out", out)
+        built.append({p.name: p.read_bytes() for p in out.iterdir()})
+    assert built[0] == built[1] and built[0]
 
 
 def test_what_fails_in_a_helper_is_told_without_the_text(monkeypatch):
