@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 ROW = np.uint64((1 << 24) - 1)  # last bits of a key, which give way to a row's number
 FIRST = np.uint64((1 << 32) - 1)
 KEYED = 20_000  # documents whose keys are made together
-SORTED = 1_500_000  # keys that are sorted together, about
+SORTED = 1_000_000  # keys that are sorted together, about
 CHECKED = 50_000  # pairs whose sketches are compared together
 MARKS = np.uint64((1 << 23) - 1)  # bits of a key by which fresh documents' are known
 

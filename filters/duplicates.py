@@ -25,7 +25,7 @@ select hash($version, count(*), (select count(*) from sketches), (select count(*
                                   template_copies)), 0))
 from features
 """
-TOGETHER = 4  # slices whose texts are compared with all others at once
+TOGETHER = 2  # slices whose texts are compared with all others at once
 BATCH = 2_000  # texts that are read at once, ...
 SKETCHES = 20_000  # ... and sketches
 PAIR = {"one": pl.UInt64, "other": pl.UInt64, "similarity": pl.Float64}

@@ -21,7 +21,7 @@ BATCH = 500  # rows that are read at once
 DROPPED = str.maketrans("", "", " \t\r\n.,;:!?\"'`*_()[]{}<>-")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million
 class Unit:
     """An exchange as it stands in a row of a build, or a prompt of a pack; `row` from 0."""
 
