@@ -12,10 +12,17 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
 
 from agp.cli import main
 from warehouse.payloads import file_bytes
 from warehouse.store import open_reader
+
+# What is true of a program does not hang on how quick the machine is that says so.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture

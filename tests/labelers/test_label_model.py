@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelers.agreement import pairs, voices
@@ -30,7 +30,6 @@ def test_copies_of_a_function_count_once():
     assert majority(both)["return", "x0"] == pytest.approx(0.5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
 def test_majority_lies_on_the_side_of_the_votes(said):
     names = [(f"f{i}", "x", "dwell", held) for i, held in enumerate(said)]

@@ -190,7 +190,7 @@ def drawn(positions: list[list[tuple[bool, float, float, float]]]) -> list[dict[
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(POSITIONS, st.floats(0.01, 2), st.floats(0.01, 2))
 def test_a_looser_threshold_never_makes_the_boundary_later(positions, a, b):
     con = warehouse_of(drawn(positions))
@@ -203,7 +203,7 @@ def test_a_looser_threshold_never_makes_the_boundary_later(positions, a, b):
         assert 0 <= after["confidence"] <= 1 and 0 <= after["vitality_score"] <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(POSITIONS, st.randoms(use_true_random=False))
 def test_labels_do_not_depend_on_the_order_of_rows(positions, dice):
     rows = drawn(positions)

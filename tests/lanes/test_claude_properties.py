@@ -89,7 +89,6 @@ def test_files_and_their_halves_may_come_in_any_order(paths, con):
 @pytest.mark.slow
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,
 )

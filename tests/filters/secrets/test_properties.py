@@ -4,7 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.secrets import Redactor, scan, scan_many
@@ -35,9 +35,7 @@ noise = st.text(max_size=20) | st.sampled_from(
     ["password", "token: ", "Bearer ", "Cookie: ", "[EMAIL_1]", "https://", "/home/", "secret="]
 )
 piece = noise | st.sampled_from(GLUE) | st.tuples(st.sampled_from(TEMPLATES), st.integers(0, 9))
-quick = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+quick = settings(max_examples=120, derandomize=True)
 
 
 def built(pieces, grow) -> str:

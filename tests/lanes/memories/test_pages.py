@@ -13,7 +13,7 @@ ROWS = st.fixed_dictionaries(
 KINDS = st.sampled_from(["memory", "memory_edge", "log"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(ROWS, min_size=1, max_size=30), KINDS)
 def test_at_once_as_one_by_one(rows, kind):
     long = [row | {"content_text": "x!" * (row["content_text"] // 2)} for row in rows]

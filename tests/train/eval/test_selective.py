@@ -28,7 +28,7 @@ def brute(confidence, wrong, risk):
     return np.mean(found)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(decisions)
 def test_areas_are_those_of_a_walk_with_ties_in_any_order(pairs):
     c, w = unzip(pairs)
