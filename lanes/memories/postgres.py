@@ -64,7 +64,7 @@ class PostgresReader:
     def shape(self, table: str) -> dict[str, bool]:
         """Return for each column of a table whether it holds vectors."""
         if table not in self.known:
-            query = (files("lanes.memories") / "shape.sql").read_text("utf-8")
+            query = (files("lanes.memories") / "shape.pg.sql").read_text("utf-8")
             self.known[table] = dict(self.all(query.format(literal(self.named(table)))))
         if not self.known[table]:
             raise NoTable(table)
