@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import duckdb
 
-FULL = 64 << 10  # bytes of records in a segment; in an older warehouse a long record makes more
+FULL = 128 << 10  # bytes of records in a segment; in an older warehouse a long record makes more
 LEVEL = 1  # level 3 takes a third longer for a twentieth less
 KEEP = 16  # segments kept unpacked while records are read in order
 

@@ -26,18 +26,14 @@ WAIT = 2.0  # seconds for another process to let go of the file
 # three in ten, for it has many small columns.
 NEW: dict[str, str | bool | int | float | list[str]] = {"default_block_size": "65536"}
 
-SIZE = """select block_size, used_blocks from pragma_database_size()
-where database_name = current_database()"""
-
 
 @contextmanager
 def open_writer(
-    path: Path | None = None, wait: float = WAIT, create: bool = True, group: int | None = None
+    path: Path | None = None, wait: float = WAIT, create: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse for writing, made and migrated when needed; closed at the end.
 
     Commands that bring nothing in say `create=False`: without a warehouse they say what to do.
-    `group` is how many rows a row group has that is begun now (None: DuckDB's own 122,880).
     Raises AgpError in one line when another process holds it longer than `wait` seconds, when it is
     damaged, newer than this program, or cannot be written; the file is then left as it was.
     """
@@ -47,7 +43,7 @@ def open_writer(
             if not create:
                 raise missing(path)
             _create(path)
-        con = _migrated(path, wait, group)
+        con = _migrated(path, wait)
     try:
         with _explained(path):
             yield con
@@ -91,16 +87,16 @@ def in_memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _migrated(path: Path, wait: float, group: int | None = None) -> duckdb.DuckDBPyConnection:
+def _migrated(path: Path, wait: float) -> duckdb.DuckDBPyConnection:
     """Connect and bring the file to this program's schema, after a copy when its tables change."""
-    con = _connect(path, wait, group=group)
+    con = _connect(path, wait)
     try:
         have, _ = state(con)
         if 0 < have < newest():
             con.close()  # a second handle on an open file would drop this process's lock on it
             kept = keep_copy(path, have)
             click.echo(f"agp: new schema; the warehouse as it was is kept at {kept}", err=True)
-            con = _connect(path, wait, group=group)
+            con = _connect(path, wait)
         migrate(con)
     except BaseException:
         con.close()
@@ -133,15 +129,13 @@ def _create(path: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
-def _connect(
-    path: Path, wait: float, read_only: bool = False, group: int | None = None
-) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, wait: float, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Connect; wait while another process holds the file, then say which."""
     deadline = time.monotonic() + wait
     log = Path(f"{path}.wal").exists()
     while True:
         try:
-            con = _attached(path, group) if group else _plain(path, read_only)
+            con = duckdb.connect(str(path), read_only=read_only, config=NEW)
             con.execute("set timezone = 'UTC'")
             if not read_only:
                 _keep_private(path)
@@ -154,27 +148,6 @@ def _connect(
         time.sleep(0.05)
 
 
-def _plain(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file as it is; made where it is not there."""
-    return duckdb.connect(str(path), read_only=read_only, config=NEW)
-
-
-def _attached(path: Path, group: int) -> duckdb.DuckDBPyConnection:
-    """Open an existing file such that new row groups have `group` rows, which only ATTACH can say.
-
-    By its own name, and what does not fit into memory waits beside it: all as if opened plainly.
-    """
-    con = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
-    try:
-        quoted = str(path).replace("'", "''")
-        con.execute(f"attach '{quoted}' as \"{path.stem}\" (row_group_size {group})")
-        con.execute(f'use "{path.stem}"')
-    except BaseException:
-        con.close()
-        raise
-    return con
-
-
 def _keep_private(path: Path) -> None:
     """Let nobody but its owner read a file that holds credentials as they were typed."""
     with suppress(OSError):  # another's file, or a file system without modes
@@ -184,7 +157,7 @@ def _keep_private(path: Path) -> None:
 
 def _refuse_cut(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise if the file is shorter than the blocks in use: DuckDB would find out when it reads."""
-    size, used = con.sql(SIZE).fetchall()[0]
+    size, used = con.sql("select block_size, used_blocks from pragma_database_size()").fetchall()[0]
     if path.stat().st_size < size * used:
         con.close()
         raise damaged(path, f"it is shorter than the {used} blocks it should hold")

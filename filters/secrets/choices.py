@@ -24,7 +24,8 @@ NAME = "secrets.toml"
 class Choices(BaseModel):
     """The file: kinds of personal data that are switched on or off, and literal words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: who writes `phone = "no"` or `phone = 0` may mean either, and must be asked.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     personal: dict[str, bool] = {}
     literals: list[Annotated[str, StringConstraints(min_length=3)]] = []

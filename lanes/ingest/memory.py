@@ -9,11 +9,8 @@ import duckdb
 if TYPE_CHECKING:
     from lanes.ingest.buffers import Batch
 
-LIMIT = "128MB"  # beside it stand some batches, and the processes that parse
-EVERY = 128 << 20  # bytes read between checkpoints
-# Rows of a row group, the fewest there can be. A checkpoint packs a table's last group anew, whole
-# and in memory; 122,880 rows, DuckDB's own choice, are all words of some 600 MB of transcripts.
-GROUP = 2048
+LIMIT = "192MB"  # beside it stand some batches, and the processes that parse
+EVERY = 1 << 30  # bytes read between checkpoints, each of which packs a table's last rows anew
 UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 LARGE = 64 << 20  # bytes of a batch that holds a very long record
 

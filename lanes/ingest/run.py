@@ -58,7 +58,7 @@ def ingest(
     from lanes.ingest import account, memory
 
     found = Found() if memories and memories.alone else discover(paths)
-    with children(found, processes) as early, open_writer(group=memory.GROUP) as con:
+    with children(found, processes) as early, open_writer() as con:
         memory.spare(con)
         summary = Summary(account.totals(con), unreadable=list(found.unreadable))
         known = account.by_source(con)

@@ -7,7 +7,6 @@ pickles whose large buffers (the columns) travel beside them, uncopied.
 import os
 import pickle
 import queue
-import signal
 import struct
 import subprocess
 import sys
@@ -27,7 +26,6 @@ SYSTEM = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_MMAP_THRESHOLD_": str(2
 
 def main() -> None:
     """Parse the jobs given on standard input and write batches to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear, which ends this
     with without("numpy", "pandas"):
         import_arrow()
     from lanes.ingest.parse import parse
@@ -80,7 +78,8 @@ class Worker:
         """Start it now, so that it imports while the parent opens the warehouse."""
         command = [sys.executable, "-P", "-m", "lanes.ingest.worker"]
         pipe, env = subprocess.PIPE, os.environ | SYSTEM
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env)
+        # A group of its own: Ctrl-C is the parent's to hear, which ends this, imports or not.
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env, process_group=0)
         self.frames = frames
         self.room = threading.Semaphore(AHEAD)  # taken before a batch is read, so none waits twice
 

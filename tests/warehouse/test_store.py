@@ -114,25 +114,6 @@ def test_another_programs_database(home):
             pass
 
 
-def test_row_groups_of_two_sizes_hold_every_row(small):
-    count = 0
-    for group, more in ((None, 5000), (2048, 3000), (2048, 2048), (None, 1), (2048, 9000)):
-        with open_writer(group=group) as con:
-            con.execute("create table if not exists numbers (n int)")
-            con.execute(f"insert into numbers select {count} + range from range({more})")
-            con.execute(f"delete from numbers where n = {count}; checkpoint")
-            con.execute(f"insert into numbers values ({count})")
-            count += more
-            found = con.execute(
-                "select count(*), count(distinct n), max(n) from numbers"
-            ).fetchall()
-            assert found == [(count, count, count - 1)]
-            assert con.execute("select current_database()").fetchall() == [("warehouse",)]
-    with open_reader() as con:
-        query = "select max(count) from pragma_storage_info('numbers') where row_group_id > 2"
-        assert con.execute(query).fetchall() == [(2048,)]
-
-
 def test_a_newer_schema_is_refused(small):
     with open_writer() as con:
         con.execute("insert into schema_ledger values (9999, now()::timestamp)")

@@ -60,7 +60,7 @@ create table raw_records (
     excerpt blob                         -- of a quarantined record: how its bytes begin
 );
 
--- The bytes of neighbouring records, some 64 KB together, as a zstd frame (level 1): packed
+-- The bytes of neighbouring records, some 128 KB together, as a zstd frame (level 1): packed
 -- by the parsing process, so that the warehouse does not pack them again.
 create table segments (
     segment bigint not null,             -- 0, 1, ...

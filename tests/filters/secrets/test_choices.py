@@ -38,6 +38,8 @@ def test_words_of_ones_own(chosen):
     [
         ("[personal]\naws_key = false", "no kind of personal data is named aws_key"),
         ("[personal]\nemail = 3.5", "personal.email"),
+        ('[personal]\nphone = "no"', "personal.phone must be true or false"),
+        ("[personal]\nphone = 0", "personal.phone must be true or false"),
         ("email = true", "there is no key email"),
         ("[personal", "secrets.toml: "),
         ('literals = ["ab"]', "literals"),

@@ -1,5 +1,7 @@
 """Parsing gives the same rows, however it is cut into batches and wherever it runs."""
 
+import os
+
 import pyarrow as pa
 
 from lanes.ingest.parse import parse
@@ -35,3 +37,11 @@ def test_batches_and_processes_make_no_difference(home):
         apart = CUT.get(name, [])
         if name != "segments":
             assert table.drop_columns(apart).equals(small[name].drop_columns(apart)), name
+
+
+def test_ctrl_c_is_not_for_those_that_parse(home):
+    workers = Workers(1)
+    try:
+        assert os.getpgid(workers.all[0].process.pid) != os.getpgid(0)
+    finally:
+        workers.stop()
