@@ -68,6 +68,7 @@ def standing(con: duckdb.DuckDBPyConnection, rules: RuleSet, trial: RuleSet, on:
     """Return what is needed of a read-only warehouse; only temp tables are made."""
     con.execute("create or replace temp table stale as select exchange_id from features limit 0")
     con.execute(statement("words.sql"))
+    execute_file(con, "filters", "seen.sql")
     execute_file(con, "filters", "todo.sql", rule_set="", trial=False)
     reads = trial.rules[0].expression.columns
     nothing = pa.table({"row_number": pa.array([], pa.int64())})

@@ -8,13 +8,28 @@ select memory_id, created_at, updated_at, conversation_id, project, phase, role,
 from v_memories
 where not deleted and trim(coalesce(text, '')) <> '' and created_at is not null;
 
+-- What stands in many prompts tells nothing of one. Ids are hashes: the first are a fair sample.
+create or replace temp table everyday as
+with sample as (
+    select exchange_id, left(prompt, $longest::bigint) as prompt
+    from v_exchanges where prompt <> '' order by exchange_id limit 2000
+), words as (
+    select exchange_id, unnest(list_distinct(string_split(
+        trim(regexp_replace(lower(prompt), '[^\pL\pN_]+', ' ', 'g')), ' '))) as word
+    from sample
+)
+select word from words group by word
+having count(*) > $everyday::double * (select count(*) from sample)
+   and (select count(*) from sample) >= 40;
+
 create or replace temp table memory_words as
 with words as (
     select memory_id, unnest(list_distinct(string_split(
         trim(regexp_replace(lower(text), '[^\pL\pN_]+', ' ', 'g')), ' '))) as word
     from remembered
 ), rare as (
-    select word, count(*) as memories from words where length(word) between 3 and 60 group by word
+    select word, count(*) as memories from words anti join everyday using (word)
+    where length(word) between 3 and 60 group by word
     having count(*) <= greatest($common::bigint, 0.02 * (select count(*) from remembered))
 )
 select w.memory_id, w.word, ln(1 + (select count(*) from remembered) / r.memories) as weight

@@ -40,6 +40,7 @@ class Linked(Settings):
     most: PositiveInt
     longest: PositiveInt
     common: PositiveInt
+    everyday: float = Field(ge=0, le=1)
     least_text: float = Field(ge=0, le=1)
     least_embedding: float = Field(ge=-1, le=1)
     text_weight: NonNegativeFloat

@@ -48,9 +48,9 @@ def test_only_what_is_new_or_changed_is_evaluated_again(tell):
 
 
 def test_copies_are_looked_for_only_where_something_changed(tell, monkeypatch):
-    run = import_module("filters.run")
-    looked, look = [], run.update_clusters
-    monkeypatch.setattr(run, "update_clusters", lambda con: (looked.append(1), look(con)))
+    copies = import_module("filters.duplicates")
+    looked, look = [], copies.update_clusters
+    monkeypatch.setattr(copies, "update_clusters", lambda con: (looked.append(1), look(con)))
     tell("x1", "Why?", ANSWER)
     for expected in (1, 1):
         verdicts(tell.con, "sft")
