@@ -72,6 +72,8 @@ def write_bytes(con: "duckdb.DuckDBPyConnection", node: Node) -> None:
         stored = Segments(con).read(*place)
         chunks = pieces(con, stored) if has_payload else [stored]
     else:
-        raise AgpError(f"{node.id} is a {node.kind}; `agp lineage {node.id}` names its records")
+        raise AgpError(
+            f"{node.id} ({node.kind}) is no record; `agp lineage {node.id}` names its records"
+        )
     for chunk in chunks:
         sys.stdout.buffer.write(chunk)

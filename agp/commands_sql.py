@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 
 from warehouse.bounds import SAFE, Bounds, LimitReached
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 from warehouse.errors import AgpError
 from warehouse.sql import running
 from warehouse.sql_catalog import example, examples, views
@@ -62,7 +62,7 @@ def sql(
         raise AgpError("with limits or --redact no file is used; leave out -f and --parquet")
     text = _query(query, file, name)
     if parquet:
-        click.echo(f"{write_parquet(text, parquet):,} rows in {parquet}", err=True)
+        click.echo(f"{counted(write_parquet(text, parquet), 'row')} in {parquet}", err=True)
         return
     form = form or ("json" if safe else None)
     with running(text, bounds=bounds, quoting=not (safe or redact)) as result:

@@ -4,15 +4,22 @@ from pathlib import Path
 
 import click
 
-from warehouse.console import print_json, print_table
+from warehouse.console import counted, print_json, print_table
 from warehouse.errors import AgpError
 
 
 @click.command()
 @click.argument("build", type=click.Path(path_type=Path))
 @click.option("--own", is_flag=True, help="Look with agp's own detectors alone.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=40,
+    show_default=True,
+    help="At most so many findings in the table; 0: all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(build: Path, own: bool, as_json: bool) -> None:
+def verify(build: Path, own: bool, limit: int, as_json: bool) -> None:
     """Look for secrets in what was written: data, card, metadata, names of files.
 
     BUILD is a folder, or the id of a registered build. Two look at it: agp's detectors, and
@@ -31,6 +38,9 @@ def verify(build: Path, own: bool, as_json: bool) -> None:
     from filters.secrets.second import kingfisher, program
 
     folder = _folder(build)
+    written = sum(1 for file in folder.rglob("*") if file.is_file())
+    if not written:
+        raise AgpError(f"{folder} holds no file; nothing was looked at")
     if not own:
         program()
     found = [("agp", f) for f in scan_files([folder], home_look())]
@@ -42,10 +52,13 @@ def verify(build: Path, own: bool, as_json: bool) -> None:
     if as_json:
         print_json({"build": str(folder), "findings": rows})
     elif rows:
-        print_table(["found by", "kind", "file", "row", "field"], [[*r.values()] for r in rows])
+        columns = ["found by", "kind", "file", "row", "field"]
+        print_table(columns, [[*r.values()] for r in rows[: limit or None]])
+        if more := len(rows[limit:]) if limit else 0:
+            click.echo(f"… and {counted(more, 'more finding')}; --limit 0 shows them")
     else:
         by = "agp's detectors" if own else "agp's detectors and kingfisher"
-        click.echo(f"{folder}: {by} find nothing")
+        click.echo(f"{folder}: {by} find nothing in {counted(written, 'file')}")
     if rows:
         raise SystemExit(1)
 

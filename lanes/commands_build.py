@@ -37,8 +37,8 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
             "--test-after",
             type=click.DateTime(["%Y-%m-%d"]),
             metavar="DATE",
-            help="Sessions begun on this day or later are the test split; nothing later is trained "
-            "on.",
+            help="Sessions begun on this day or later are the test split, unless an earlier build "
+            "has them elsewhere; nothing later is trained on.",
         ),
     ):
         command = option(command)

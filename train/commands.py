@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from train.blas import use_openblas
-from warehouse.console import console, moment, print_entries, print_json, print_table
+from warehouse.console import console, counted, moment, print_entries, print_json, print_table
 from warehouse.errors import AgpError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -182,7 +182,7 @@ def finish(
     if as_json:
         print_json(result)
         return
-    say = f"{run.name}: {result['state']} after {result['steps']} steps"
+    say = f"{run.name}: {result['state']} after {counted(result['steps'], 'step')}"
     console().print(f"{say}, best validation loss {progress.best_loss:.4f}")
     if result["state"] == "stopped":
         console().print(f"go on with: agp train resume {run.name}")

@@ -47,7 +47,12 @@ def explain(error: Exception, path: Path, opening: bool = False) -> AgpError | N
     if newer := re.search(r"database file with version number \d+", text):
         return AgpError(f"{path} was written by a newer DuckDB ({newer[0]}); update agp")
     if any(sign in text for sign in DAMAGED) or (opening and isinstance(error, duckdb.Error)):
-        return damaged(path, text.replace(f'"{path}"', "it").strip().splitlines()[0][:160])
+        return damaged(
+            path,
+            re.sub(rf'(?:[Tt]he )?(?:file )?"{re.escape(str(path))}"', "the file", text)
+            .strip()
+            .splitlines()[0][:160],
+        )
     return None
 
 

@@ -7,6 +7,8 @@ from warehouse.errors import AgpError
 
 def find_exchange(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """Return the one exchange whose id is, or begins with, `name`."""
+    if not name:
+        raise AgpError("an exchange has an id, not nothing; `agp sql` shows them: from v_exchanges")
     rows = con.execute(
         "select exchange_id from exchanges where starts_with(exchange_id, ?) "
         "order by exchange_id <> ?, exchange_id limit 2",

@@ -78,7 +78,7 @@ def words(document: Document) -> list[str]:
         )
     behind = [seed for seed, row in document["seeds"].items() if row["augrc.high"] >= 0]
     if behind:
-        said.append(f"Alone, seeds {', '.join(behind)} do not beat that baseline.")
+        said.append(f"Seeds that alone do not beat that baseline: {', '.join(behind)}.")
     broken = [
         f"{name} passes {row['name']}"
         for name, rows in document["controls"].items()

@@ -54,7 +54,7 @@ def build(tmp_path) -> Path:
 
 def test_clean(agp, build, scanner):
     shown = agp("secrets", "verify", build).stdout
-    assert "agp's detectors and kingfisher find nothing" in shown
+    assert "agp's detectors and kingfisher find nothing in 1 file" in shown
     args = scanner()["args"]
     assert {"--no-validate", "--no-update-check", "--no-ignore"} <= set(args)
     assert set(scanner()["env"]) <= {"PATH", "HOME", "LANG", "LC_CTYPE"}
@@ -79,6 +79,21 @@ def test_our_own_finding_is_one_too(agp, build, scanner, grow):
     shown = agp("secrets", "verify", build, exit_code=1).output
     assert "github_pat" in shown and key not in shown
     assert "github_pat" in agp("secrets", "verify", build, "--own", exit_code=1).output
+
+
+def test_many_findings_are_few_in_a_terminal(agp, build, grow):
+    keys = grow("ghp_{A-Za-z0-9*36}", 3)
+    (build / "train.jsonl").write_text("".join(json.dumps({"text": keys}) + "\n" for _ in range(9)))
+    few = agp("secrets", "verify", build, "--own", "--limit", "2", exit_code=1).output
+    assert few.count("github_pat") == 2 and "… and 7 more findings; --limit 0 shows them" in few
+    every = agp("secrets", "verify", build, "--own", "--limit", "0", exit_code=1).output
+    assert every.count("github_pat") == 9 and "more" not in every
+
+
+def test_where_there_is_no_file_nothing_was_verified(agp, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = agp("secrets", "verify", tmp_path / "empty", "--own", exit_code=2)
+    assert "holds no file" in done.stderr
 
 
 def test_without_it_nothing_is_verified(agp, build, monkeypatch, tmp_path):
