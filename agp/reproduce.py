@@ -69,11 +69,11 @@ def reproduce(run: str, out: Path | None, as_json: bool) -> None:
 
 def named(name: str) -> list[str]:
     """Return the runs that are made again: one, or all that brought a part of a promoted bundle."""
-    from train.stages import promotion
+    from train.stages.decisions import find_promotion
 
     if not name.startswith("p"):
         return [name]
-    record = promotion.find_promotion(name)
+    record = find_promotion(name)
     return record["parents"] if record["run_id"].startswith("bundle-") else [record["run_id"]]
 
 

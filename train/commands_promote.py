@@ -74,7 +74,7 @@ def list_promotions(as_json: bool) -> None:
     Example:
       agp promotions list
     """
-    from train.stages.promotion import all_promotions
+    from train.stages.decisions import all_promotions
 
     keys = ("promotion_id", "run_id", "stage", "decision", "decided_at", "reason")
     found = [{k: record[k] for k in keys} for record in all_promotions()]
@@ -103,7 +103,7 @@ def show_promotion(promotion: str, as_json: bool) -> None:
     Example:
       agp promotions show p3f09
     """
-    from train.stages.promotion import find_promotion
+    from train.stages.decisions import find_promotion
 
     record = find_promotion(promotion)
     if as_json:

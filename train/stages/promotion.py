@@ -17,20 +17,15 @@ from typing import Any
 
 from train.eval.promote import decide
 from train.stages import evidence, evidence_bundle, kept_bundles, runs
+from train.stages.decisions import promotions_folder
 from train.stages.promotion_page import page
 from warehouse.errors import AgpError
-from warehouse.home import agp_home
 from warehouse.store import open_reader, open_writer
 
 OF = ("run_id", "pack")  # which evaluation a gate or a number is of
 WAIT = 30.0  # seconds for another writer to finish
 HOW = ("command", "commit", "dirty", "lock", "host", "device", "blas", "versions", "python")
 TRAINED = ("settings", "seconds", "steps", "tokens", "supervised", "trainable", "total_steps")
-
-
-def promotions_folder() -> Path:
-    """Return where records are kept."""
-    return agp_home() / "promotions"
 
 
 def promote(run: Path) -> dict[str, Any]:
@@ -164,20 +159,3 @@ def register(folder: Path, record: dict[str, Any]) -> None:
     with open_writer(wait=WAIT) as con:
         con.execute("delete from promotions where promotion_id = ?", [record["promotion_id"]])
         con.execute(f"insert into promotions values ({', '.join('?' * 11)})", row)
-
-
-def all_promotions() -> list[dict[str, Any]]:
-    """Return every record, the newest first."""
-    files = promotions_folder().glob("p*/record.json")
-    return sorted(map(runs.read_json, files), key=lambda r: r["decided_at"], reverse=True)
-
-
-def find_promotion(name: str) -> dict[str, Any]:
-    """Return a record by its id or a unique beginning of it, or by its run."""
-    every = all_promotions()
-    found = [r for r in every if r["promotion_id"].startswith(name)]
-    found = found or [r for r in every if r["run_id"] == name][:1]
-    if len(found) != 1:
-        what = "no promotion" if not found else f"{len(found)} promotions"
-        raise AgpError(f"{what} named {name!r}; `agp promotions list` names them")
-    return found[0]

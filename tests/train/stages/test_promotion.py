@@ -11,7 +11,7 @@ import pytest
 
 from train.eval.promote import decide
 from train.harness.pack_build import build_pack
-from train.stages import evaluations, loop, promotion, runs, stage1, training
+from train.stages import decisions, evaluations, loop, promotion, runs, stage1, training
 from train.stages.register import register
 from train.stages.stage import Request
 from warehouse.errors import AgpError
@@ -93,7 +93,7 @@ def test_the_same_evidence_decides_once(run: Path):
     first, second = promotion.promote(run), promotion.promote(run)
     assert first["new"] and not second["new"]
     assert first["promotion_id"] == second["promotion_id"]
-    assert [r["promotion_id"] for r in promotion.all_promotions()] == [first["promotion_id"]]
+    assert [r["promotion_id"] for r in decisions.all_promotions()] == [first["promotion_id"]]
 
 
 def test_a_failed_gate_rejects_and_only_passed_ones_promote():

@@ -15,7 +15,7 @@ from train.eval.gates import load_gates
 from train.eval.stage1 import Measure, rule
 from train.eval.statistics import Estimate
 from train.model.digest import file_sha256
-from train.stages import kept_bundles, promotion, record, runs
+from train.stages import decisions, kept_bundles, promotion, record, runs
 from warehouse.errors import AgpError
 from warehouse.store import open_writer
 
@@ -49,7 +49,7 @@ def refused(agp: Any, bundle: Path, said: str) -> None:
     """Check that nothing is decided over a bundle, in one line."""
     error = agp("promote", bundle, exit_code=2).stderr
     assert said in error and error.count("\n") == 1, error
-    assert not promotion.all_promotions()
+    assert not decisions.all_promotions()
 
 
 def test_a_bundle_is_decided_over_as_a_whole(agp: Any, bundle: Path, rows: Any):
