@@ -84,4 +84,5 @@ def parse(path: Path, number: int, table: object) -> Rule | Switch:
         return model.model_validate(table)
     except ValidationError as error:
         label = named(path, "rule", number, table)
-        raise AgpError(f"{label}: {plain(error, 'rule', Rule)}") from None
+        kind = "rule" if model is Rule else "rule that is switched off"
+        raise AgpError(f"{label}: {plain(error, kind, model)}") from None

@@ -47,6 +47,12 @@ def test_your_own_rule_overrides_one_of_its_id_and_may_switch_one_off(home, rule
     assert (ids["heartbeat"], ids["bare-path"]) == ("interrupted", "false")
 
 
+def test_a_rule_that_is_switched_off_says_nothing_else(folder):
+    text = '[[rule]]\nid = "bare-path"\nenabled = false\nwhy = "no"\n'
+    with pytest.raises(AgpError, match="no key why; a rule that is switched off has id, enabled"):
+        rule_set(folder(text))
+
+
 def test_rules_that_name_others_are_folded_in_and_rings_are_refused(folder, rule):
     text = rule("a", "rule('b') and not rule('c')") + rule("b", "prompt_chars > 1")
     rules = rule_set(folder(text + rule("c", "interrupted")))
