@@ -8,7 +8,7 @@ from lanes.read import find
 from warehouse.errors import AgpError
 from warehouse.interrupt import read
 
-MADE_BY = ("lane", "rule_set", "parameters")
+MADE_BY = ("lane", "rule_set", "parameters", "looked_for")
 
 
 def diff(one: str, other: str) -> dict[str, Any]:
@@ -47,8 +47,13 @@ def named(line: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def settings(one: dict[str, Any], other: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return what the two builds were made by, where it differs: name -> [first, second]."""
-    a, b = (flat({key: made[key] for key in MADE_BY}) for made in (one, other))
+    """Return what the two builds were made by, where it differs: name -> [first, second].
+
+    >>> made = {"lane": "sft", "rule_set": "r1", "parameters": {"chars": 9}}
+    >>> settings(made | {"looked_for": {"off": ["host"]}}, made | {"looked_for": {"off": []}})
+    {'looked_for.off': [['host'], []]}
+    """
+    a, b = (flat({key: made.get(key) for key in MADE_BY}) for made in (one, other))
     names = dict.fromkeys([*a, *b])
     return {name: [a.get(name), b.get(name)] for name in names if a.get(name) != b.get(name)}
 
