@@ -43,6 +43,26 @@ def test_what_it_says_and_what_it_took(agp: Any):
     assert {e["exit"] for e in found["each"]} == {4}
 
 
+def test_full_depth_is_not_compared_with_itself(agp: Any):
+    shown = agp("generate", "--prompt", ASK, "--policy", "off", "--max-tokens", "4").stdout
+    [line] = [line for line in shown.splitlines() if line.startswith("layers a token")]
+    assert line.split()[-1] == "8" and line.split().count("8") == 1 + line.count("of 8 ")
+
+
+def test_what_is_timed_prints_nothing(monkeypatch: pytest.MonkeyPatch):
+    """The figures are of a second run, whose times no printing hides; other words: the first's."""
+    from types import SimpleNamespace
+
+    from train.commands_generate import timed
+
+    made = SimpleNamespace(gemma=None, tokenizer=None, way=None)
+    first = [SimpleNamespace(token=t, seconds=0.1) for t in (3, 4)]
+    for tokens, chosen in (((3, 4), 0.2), ((3, 5), 0.1)):
+        again = [SimpleNamespace(token=t, seconds=0.2) for t in tokens]
+        monkeypatch.setattr("train.harness.generation.generate", lambda *_, a=again: iter(a))
+        assert [s.seconds for s in timed(made, [], first, 4)] == [chosen, chosen]
+
+
 def test_a_policy_that_saves_nothing_says_so(agp: Any):
     said = agp("generate", "--prompt", ASK, "--policy", "entropy:0", "--max-tokens", "4").stdout
     assert "saves nothing: 1" in said and "the same." in said
