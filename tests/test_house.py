@@ -30,3 +30,13 @@ def test_help_imports_nothing_heavy():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_no_file_names_the_host_of_a_registry():
+    """Packages come by name, from wherever this machine's clients are told to look."""
+    hosts = ("pypi/org", "files/pythonhosted", "registry/npmjs", "registry/yarnpkg", "rubygems/org")
+    named = "|".join(host.replace("/", "\\.") for host in hosts)
+    found = subprocess.run(
+        ["git", "grep", "-nIE", named], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (1, ""), found.stdout or found.stderr

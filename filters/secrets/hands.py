@@ -20,7 +20,9 @@ from filters.secrets.finding import Look, looked_through
 from filters.secrets.own import Span
 from warehouse.errors import AgpError
 
-ENOUGH = 8_000_000  # bytes, looked through by one process in about the time a helper takes to begin
+ENOUGH = (
+    8_000_000  # bytes, looked through by one process in about half the time a helper takes to begin
+)
 PROCESSES = 2
 _AHEAD = 2  # lists that a helper has before it, so that it never waits for the next
 _AGAIN = 0.1  # seconds after which a wait looks up, so that Ctrl-C ends it on every platform
