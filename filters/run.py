@@ -28,8 +28,7 @@ def brought_up_to_date(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     """Do it, with as much memory as there is."""
     begin = time.monotonic()
     changed = prepare(con)
-    execute_file(con, "filters", "seen.sql")
-    execute_file(con, "filters", "todo.sql", rule_set=rules.id, trial=False)
+    list_todo(con, rules.id)
     todo = count(con, "todo")
     if todo:
         make_masks(con, rules)
@@ -37,6 +36,12 @@ def brought_up_to_date(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> int:
     if changed or todo or not registered(con, rules):
         register(con, rules)
     return todo
+
+
+def list_todo(con: duckdb.DuckDBPyConnection, rule_set: str) -> None:
+    """Make the temp tables of what a rule set has not seen as it is now; "": of everything."""
+    execute_file(con, "filters", "seen.sql")
+    execute_file(con, "filters", "todo.sql", rule_set=rule_set, trial=False)
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> bool:
@@ -91,8 +96,7 @@ def evaluate_all(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> "dict[str, p
     exchanges, with an empty mask where nothing hit.
     """
     prepare(con)
-    execute_file(con, "filters", "seen.sql")
-    execute_file(con, "filters", "todo.sql", rule_set="", trial=False)
+    list_todo(con, "")
     make_masks(con, rules)
     exchanges = (
         "select t.exchange_id, null::varchar as message_id, coalesce(m.mask, []) as mask "

@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from filters.compile import RuleSet
 from filters.rule import LANES
-from filters.run import evaluated
+from filters.run import evaluated, list_todo
 from filters.trial import one_rule, shown, speaking_of
 from filters.verdicts import exchange_verdicts
 from warehouse.features import exchange_rows, message_rows
 from warehouse.features.refresh import statement
-from warehouse.statements import count, execute_file
+from warehouse.statements import count
 from warehouse.store import open_reader
 
 SAMPLES = 12
@@ -68,8 +68,7 @@ def standing(con: duckdb.DuckDBPyConnection, rules: RuleSet, trial: RuleSet, on:
     """Return what is needed of a read-only warehouse; only temp tables are made."""
     con.execute("create or replace temp table stale as select exchange_id from features limit 0")
     con.execute(statement("words.sql"))
-    execute_file(con, "filters", "seen.sql")
-    execute_file(con, "filters", "todo.sql", rule_set="", trial=False)
+    list_todo(con, "")
     reads = trial.rules[0].expression.columns
     nothing = pa.table({"row_number": pa.array([], pa.int64())})
     exchanges, messages, table, name = nothing, nothing, "todo", "exchange_id"
